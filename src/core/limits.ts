@@ -1,0 +1,134 @@
+/**
+ * Every bound and every time of a node, in one place, with the relations that the protocol needs.
+ * A combination that breaks a relation is refused at start, all faults at once.
+ */
+export interface Limits {
+  /** Longest silence between two appends to a slave; longest wait of a poll. */
+  readonly heartbeatMs: number;
+  /** How long a vow of a voter binds it (DESIGN.md §5 rule 7). */
+  readonly leaseMs: number;
+  /** No answer of an active master for so long makes a standby a candidate. */
+  readonly failoverMs: number;
+  /** Uniform jitter added to `failoverMs`. */
+  readonly failoverJitterMs: number;
+  /** Added to `failoverMs` for each place in the list of masters. */
+  readonly failoverStaggerMs: number;
+  /** No quorum of either kind, or a sync that hangs, for so long: step down. */
+  readonly stepDownMs: number;
+  /** A batch not acknowledged by the chosen slaves after this goes to all. */
+  readonly hedgeMs: number;
+  /** Slaves that were not chosen get a batch within this. */
+  readonly lazyMs: number;
+  /** Silence after which a voter is passed over, and a master without majority refuses writes. */
+  readonly suspectMs: number;
+  /** Silence after which a voter is replaced or removed. */
+  readonly removeMs: number;
+  /** A write without quorum for so long is answered 504 `unknown`. */
+  readonly writeTimeoutMs: number;
+  /** How long a call waits for an active master before 503 `no_master`. */
+  readonly holdMs: number;
+  /** Time allowed for one message between nodes. */
+  readonly peerTimeoutMs: number;
+  /** Largest assumed difference of two clocks' rates, as a share: 0.1 is 10 %. */
+  readonly clockDriftShare: number;
+  /** Slaves that an automatic removal must leave. */
+  readonly minSlaves: number;
+
+  readonly keyBytesMax: number;
+  readonly valueBytesMax: number;
+  readonly contentTypeBytesMax: number;
+  readonly requestIdBytesMax: number;
+  /** Largest body of one append or poll answer; one record may exceed it alone. */
+  readonly batchBytesMax: number;
+  /** Records and bytes that wait for a place in a batch; above it 503 `overloaded`. */
+  readonly queueRecordsMax: number;
+  readonly queueBytesMax: number;
+  /** Calls held while no active master is known, and calls forwarded at one time. */
+  readonly heldCallsMax: number;
+  /** Linearizable reads waiting for a round or a read index. */
+  readonly waitingReadsMax: number;
+  /** Memory for keys and values; above it writes are 507. */
+  readonly memoryBytesMax: number;
+  /** Applied records kept in memory for catch-up by log. */
+  readonly logTailBytesMax: number;
+  /** Log written since the last snapshot before a new one is made. */
+  readonly snapshotEveryBytes: number;
+  readonly segmentBytesMax: number;
+  /** The window of remembered idempotency keys. */
+  readonly dedupeRecordsMax: number;
+  readonly dedupeBytesMax: number;
+  /** Learners known at one time. */
+  readonly learnersMax: number;
+}
+
+const MiB = 1024 * 1024;
+
+export const defaultLimits: Limits = Object.freeze({
+  heartbeatMs: 150,
+  leaseMs: 900,
+  failoverMs: 1000,
+  failoverJitterMs: 150,
+  failoverStaggerMs: 400,
+  stepDownMs: 1500,
+  hedgeMs: 25,
+  lazyMs: 50,
+  suspectMs: 500,
+  removeMs: 10_000,
+  writeTimeoutMs: 5000,
+  holdMs: 2000,
+  peerTimeoutMs: 1000,
+  clockDriftShare: 0.1,
+  minSlaves: 1,
+  keyBytesMax: 1024,
+  valueBytesMax: MiB,
+  contentTypeBytesMax: 255,
+  requestIdBytesMax: 255,
+  batchBytesMax: 4 * MiB,
+  queueRecordsMax: 16_384,
+  queueBytesMax: 64 * MiB,
+  heldCallsMax: 4096,
+  waitingReadsMax: 16_384,
+  memoryBytesMax: 1024 * MiB,
+  logTailBytesMax: 64 * MiB,
+  snapshotEveryBytes: 64 * MiB,
+  segmentBytesMax: 16 * MiB,
+  dedupeRecordsMax: 100_000,
+  dedupeBytesMax: 32 * MiB,
+  learnersMax: 64,
+});
+
+/** The relations that `limits` breaks, as sentences for a person; none when it is sound. */
+export function limitFaults(limits: Limits): string[] {
+  const faults: string[] = [];
+  for (const [name, value] of Object.entries(limits)) {
+    const mayBeZero = name === 'minSlaves' || name === 'failoverJitterMs' || name === 'lazyMs';
+    if (!Number.isFinite(value) || value < 0 || (value === 0 && !mayBeZero)) {
+      faults.push(`${name} must be a positive number, not ${value}`);
+    }
+  }
+  const relation = (holds: boolean, text: string) => {
+    if (!holds) faults.push(`${text} must hold`);
+  };
+  const { heartbeatMs, leaseMs, failoverMs, stepDownMs, suspectMs, removeMs } = limits;
+  relation(
+    3 * heartbeatMs <= leaseMs,
+    `3 × heartbeatMs (${3 * heartbeatMs}) ≤ leaseMs (${leaseMs})`,
+  );
+  relation(leaseMs < failoverMs, `leaseMs (${leaseMs}) < failoverMs (${failoverMs})`);
+  relation(leaseMs <= stepDownMs, `leaseMs (${leaseMs}) ≤ stepDownMs (${stepDownMs})`);
+  relation(suspectMs < removeMs, `suspectMs (${suspectMs}) < removeMs (${removeMs})`);
+  relation(limits.clockDriftShare < 0.5, `clockDriftShare (${limits.clockDriftShare}) < 0.5`);
+  relation(
+    limits.valueBytesMax <= limits.queueBytesMax,
+    `valueBytesMax (${limits.valueBytesMax}) ≤ queueBytesMax (${limits.queueBytesMax})`,
+  );
+  return faults;
+}
+
+/** Defaults with `overrides`, frozen. Throws a RangeError that lists every fault. */
+export function makeLimits(overrides: Partial<Limits> = {}): Limits {
+  const limits = Object.freeze({ ...defaultLimits, ...overrides });
+  const faults = limitFaults(limits);
+  if (faults.length > 0) throw new RangeError(faults.join('; '));
+  return limits;
+}

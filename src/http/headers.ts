@@ -1,0 +1,18 @@
+/** Names of headers, lower case, in one place. */
+export const headerNames = Object.freeze({
+  node: 'dsm-node',
+  role: 'dsm-role',
+  epoch: 'dsm-epoch',
+  revision: 'dsm-revision',
+  /** Base URL of the active master, on answers that could not be served here. */
+  master: 'dsm-master',
+  /** `1` on a call that was forwarded once: it is not forwarded again. */
+  noForward: 'dsm-no-forward',
+  /** The revision that the client had seen when it made its idempotency key. */
+  keyRevision: 'dsm-key-revision',
+  idempotencyKey: 'idempotency-key',
+  /** JSON message of a call between nodes. */
+  message: 'dsm-message',
+  /** The cluster secret, on calls between nodes. */
+  secret: 'dsm-secret',
+});

@@ -1,0 +1,38 @@
+/** Called exactly once; an error means that nothing is known about what reached the disk. */
+export type DiskDone = (error?: Error) => void;
+
+/** A file opened for appending. Operations on one file are carried out in the order of the calls. */
+export interface DiskFile {
+  /** Bytes written so far, counting what was there when it was opened. */
+  readonly sizeBytes: number;
+  /**
+   * Appends all chunks, in order. A short write is an error. The caller must not change the bytes
+   * until `done`. What was appended may be lost, torn at a sector or reordered by a crash until a
+   * later `sync` has succeeded.
+   */
+  append(chunks: readonly Uint8Array[], done: DiskDone): void;
+  /** Makes all data appended before this call survive a power cut (fdatasync). */
+  sync(done: DiskDone): void;
+  /** Cuts the file to `sizeBytes`; durable after the next `sync`. */
+  truncate(sizeBytes: number, done: DiskDone): void;
+  close(): void;
+}
+
+/**
+ * One flat directory of one node, and nothing outside it.
+ *
+ * Contract: `list` and `read` are synchronous and are used while a node starts only. Creating,
+ * renaming or removing a file is durable after the next `syncDirectory`. Any error is final for the
+ * log that sits on it (DESIGN.md §5 rule 13): nobody retries a write or a sync.
+ */
+export interface Disk {
+  /** File names, sorted. */
+  list(): string[];
+  /** The whole file. Throws where it does not exist or cannot be read. */
+  read(name: string): Uint8Array;
+  /** Opens at the end, creating an empty file where there is none. Throws on failure. */
+  open(name: string): DiskFile;
+  rename(from: string, to: string, done: DiskDone): void;
+  remove(name: string, done: DiskDone): void;
+  syncDirectory(done: DiskDone): void;
+}
