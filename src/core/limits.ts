@@ -54,14 +54,23 @@ export interface Limits {
   /** Log written since the last snapshot before a new one is made. */
   readonly snapshotEveryBytes: number;
   readonly segmentBytesMax: number;
-  /** The window of remembered idempotency keys. */
-  readonly dedupeRecordsMax: number;
-  readonly dedupeBytesMax: number;
   /** Learners known at one time. */
   readonly learnersMax: number;
 }
 
 const MiB = 1024 * 1024;
+
+/** How many idempotency keys are remembered: part of the state machine, so the same on all nodes. */
+export interface DedupeWindow {
+  readonly recordsMax: number;
+  readonly bytesMax: number;
+}
+
+/** Not an option: nodes that forget at different times would disagree on the state. */
+export const dedupeWindow: DedupeWindow = Object.freeze({
+  recordsMax: 100_000,
+  bytesMax: 32 * MiB,
+});
 
 export const defaultLimits: Limits = Object.freeze({
   heartbeatMs: 150,
@@ -92,8 +101,6 @@ export const defaultLimits: Limits = Object.freeze({
   logTailBytesMax: 64 * MiB,
   snapshotEveryBytes: 64 * MiB,
   segmentBytesMax: 16 * MiB,
-  dedupeRecordsMax: 100_000,
-  dedupeBytesMax: 32 * MiB,
   learnersMax: 64,
 });
 

@@ -1,0 +1,185 @@
+/**
+ * One attempt of a master to win an epoch (DESIGN.md §5 rules 8 and 9): first it asks whether a
+ * quorum would promise, changing nothing anywhere; then it claims an epoch, collects promises, and
+ * adopts the highest log among them, again whenever a better one comes. A promise counts only while
+ * the adopted log is at least as high as its giver's.
+ *
+ * Pure: `takeAsks` gives the questions to send, `onGranted`/`onRefused`/`onUnanswered` take what came back.
+ */
+import type { Position, PromiseGrant, PromiseRefusal, PromiseRequest } from './messages.ts';
+import { comparePositions } from './messages.ts';
+import { type Configs, isQuorum } from './quorum.ts';
+import type { Member } from './record.ts';
+import type { Voter } from './voter.ts';
+
+export interface Ask {
+  readonly url: string;
+  readonly name: 'probe' | 'promise';
+  readonly request: PromiseRequest;
+}
+
+/** A log that is higher than the own one and must be adopted before its giver's promise counts. */
+export interface Adoption {
+  readonly nodeId: string;
+  readonly url: string;
+  readonly target: Position;
+}
+
+/** Refused for another reason than time: asked again after this. */
+const retryMs = 100;
+
+export class Election {
+  phase: 'probing' | 'claiming' = 'probing';
+  /** The epoch claimed; while probing the one that would be. */
+  epoch: number;
+  readonly #voter: Voter;
+  readonly #release: PromiseRequest['release'];
+  readonly #urls: Map<string, number>;
+  readonly #grants = new Map<string, PromiseGrant & { readonly url: string }>();
+  /** Highest epoch that anybody named. */
+  highestSeen: number;
+  /** The own promise is synced: only then does it count. */
+  isOwnPromiseSynced = false;
+
+  /** `urls`: every node that this master knows of. A handoff skips the probing. */
+  constructor(voter: Voter, urls: Iterable<string>, release: PromiseRequest['release']) {
+    this.#voter = voter;
+    this.#release = release;
+    this.#urls = new Map([...urls].map((url) => [url, 0]));
+    this.#urls.delete(voter.self.url);
+    this.highestSeen = voter.promised;
+    this.epoch = voter.promised + 1;
+    this.#learnNodes(voter.configs);
+  }
+
+  /** How long a vow of its own still keeps this master from standing (rule 7). */
+  ownVowRemainingMs(nowMs: number): number {
+    const candidateId = this.#voter.self.nodeId;
+    return this.#voter.vowRemainingMs({ candidateId, release: this.#release }, nowMs);
+  }
+
+  /** The questions that are due: each node is asked until it has granted. */
+  takeAsks(nowMs: number): Ask[] {
+    const asks: Ask[] = [];
+    const granted = new Set([...this.#grants.values()].map(({ url }) => url));
+    for (const [url, notBeforeMs] of this.#urls) {
+      if (granted.has(url) || notBeforeMs > nowMs) continue;
+      this.#urls.set(url, Infinity);
+      asks.push({
+        url,
+        name: this.phase === 'probing' ? 'probe' : 'promise',
+        request: this.request,
+      });
+    }
+    return asks;
+  }
+
+  get request(): PromiseRequest {
+    const { clusterId, self } = this.#voter;
+    return {
+      clusterId,
+      epoch: this.epoch,
+      candidateId: self.nodeId,
+      candidateUrl: self.url,
+      release: this.#release,
+    };
+  }
+
+  /** When `takeAsks` may have something again. */
+  nextWakeMs(): number {
+    return Math.min(Infinity, ...this.#urls.values());
+  }
+
+  onGranted(ask: Ask, grant: PromiseGrant): void {
+    if (ask.request.epoch !== this.epoch || grant.epoch !== this.epoch) return;
+    if ((ask.name === 'probe') !== (this.phase === 'probing')) return;
+    this.#grants.set(grant.nodeId, { ...grant, url: ask.url });
+    this.#learnNodes(grant.configs);
+  }
+
+  onRefused(ask: Ask, refusal: PromiseRefusal, nowMs: number): void {
+    this.highestSeen = Math.max(this.highestSeen, refusal.promised);
+    this.#learnNodes(refusal.configs);
+    this.#urls.set(ask.url, nowMs + Math.max(retryMs, refusal.remainingMs));
+  }
+
+  onUnanswered(ask: Ask, nowMs: number): void {
+    this.#urls.set(ask.url, nowMs + retryMs);
+  }
+
+  /** The voters of every log seen are asked too: the own configuration may be out of date. */
+  #learnNodes(configs: Configs): void {
+    for (const { url } of configs.flat()) {
+      if (url !== this.#voter.self.url && !this.#urls.has(url)) this.#urls.set(url, 0);
+    }
+  }
+
+  /**
+   * While probing: would those who said yes make a quorum? Judged by the configurations in force in
+   * the highest log among them, which is the log that would be adopted.
+   */
+  wouldWin(nowMs: number): boolean {
+    if (this.ownVowRemainingMs(nowMs) > 0) return false;
+    const own = { last: this.#voter.log.last, configs: this.#voter.configs };
+    let best: { last: Position; configs: Configs } = own;
+    for (const grant of this.#grants.values()) {
+      if (comparePositions(grant.last, best.last) > 0) best = grant;
+    }
+    return this.#isWinning(best.configs, (nodeId) => this.#grants.has(nodeId));
+  }
+
+  /** Claims an epoch above all seen; the own promise is in `voter.writes` and must be synced first. */
+  claim(): void {
+    this.phase = 'claiming';
+    this.epoch = Math.max(this.highestSeen, this.#voter.promised) + 1;
+    this.#voter.promise(this.epoch, this.#voter.self.nodeId);
+    this.#grants.clear();
+    for (const url of this.#urls.keys()) this.#urls.set(url, 0);
+  }
+
+  /** Somebody's promise is above the epoch claimed: it cannot be won any more. */
+  get isOvertaken(): boolean {
+    return this.phase === 'claiming' && this.highestSeen > this.epoch;
+  }
+
+  /** The highest log that is above the own one, if any. */
+  nextAdoption(): Adoption | null {
+    let best: Adoption | null = null;
+    for (const { nodeId, url, last } of this.#grants.values()) {
+      if (this.#voter.log.isAtLeast(last)) continue;
+      if (best === null || comparePositions(last, best.target) > 0)
+        best = { nodeId, url, target: last };
+    }
+    return best;
+  }
+
+  /** Its log could not be read: the promise does not count, and is asked for again. */
+  dropGrant(nodeId: string, nowMs: number): void {
+    const grant = this.#grants.get(nodeId);
+    if (grant !== undefined) this.#urls.set(grant.url, nowMs + retryMs);
+    this.#grants.delete(nodeId);
+  }
+
+  /** Do the counted promises win the epoch? */
+  hasWon(): boolean {
+    const voter = this.#voter;
+    if (this.phase !== 'claiming' || !this.isOwnPromiseSynced) return false;
+    if (voter.promised !== this.epoch) return false;
+    const counted = (nodeId: string) => {
+      const grant = this.#grants.get(nodeId);
+      return grant !== undefined && voter.log.isAtLeast(grant.last);
+    };
+    let committedLsn = voter.committedLsn;
+    for (const [nodeId, grant] of this.#grants) {
+      if (counted(nodeId)) committedLsn = Math.max(committedLsn, grant.committedLsn);
+    }
+    return this.#isWinning(voter.log.configsInForce(committedLsn), counted);
+  }
+
+  #isWinning(configs: Configs, granted: (nodeId: string) => boolean): boolean {
+    const selfId = this.#voter.self.nodeId;
+    const isMaster = (member: Member) => member.nodeId === selfId && member.role === 'master';
+    if (configs.at(-1)?.some(isMaster) !== true) return false;
+    return isQuorum(configs, (nodeId) => nodeId === selfId || granted(nodeId));
+  }
+}

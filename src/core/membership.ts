@@ -1,0 +1,95 @@
+/**
+ * Which configuration comes next (DESIGN.md §4 and §5 rule 11): learners that have caught up take
+ * the places of dead members, or join; a member that stays silent is removed only while a majority
+ * answers. All changes that are due go into one record, so that the number of voters does not rise
+ * while dead ones still count.
+ */
+import type { Limits } from './limits.ts';
+import type { Peer } from './peer.ts';
+import { isMajority } from './quorum.ts';
+import type { Member } from './record.ts';
+
+export interface MembershipView {
+  /** The newest configuration, committed. */
+  readonly members: readonly Member[];
+  readonly selfId: string;
+  readonly peers: ReadonlyMap<string, Peer>;
+  readonly limits: Limits;
+  readonly nowMs: number;
+}
+
+/** The next configuration, or null where nothing is to change. */
+export function nextMembers(view: MembershipView): readonly Member[] | null {
+  const { members, peers } = view;
+  const learners = [...peers.values()].filter((peer) => isReadyToJoin(peer, view));
+  const next = withNewUrls(members, peers);
+  for (const learner of learners) {
+    if (learner.role === 'slave') joinSlave(next, learner, view);
+  }
+  // Backups after slaves: whether three voters result is known only then.
+  for (const learner of learners) {
+    if (learner.role === 'master') joinMaster(next, learner);
+  }
+  removeSilent(next, view);
+  return sameMembers(members, next) ? null : next;
+}
+
+/** A learner that has caught up and answers. */
+function isReadyToJoin(peer: Peer, { members, limits, nowMs }: MembershipView): boolean {
+  const isMember = members.some((member) => member.nodeId === peer.nodeId);
+  return !isMember && peer.isCaughtUp && !peer.isSuspect(nowMs, limits);
+}
+
+function withNewUrls(members: readonly Member[], peers: ReadonlyMap<string, Peer>): Member[] {
+  return members.map((member) => {
+    const url = peers.get(member.nodeId)?.url ?? member.url;
+    return url === member.url ? member : { ...member, url };
+  });
+}
+
+function joinSlave(next: Member[], learner: Peer, view: MembershipView): void {
+  const slaves = next.filter((member) => member.role === 'slave');
+  const place =
+    slaves.find((member) => member.url === learner.url) ??
+    slaves.find((member) => isDead(member, view));
+  const member = memberOf(learner);
+  if (place === undefined) next.push(member);
+  else next[next.indexOf(place)] = member;
+}
+
+function joinMaster(next: Member[], learner: Peer): void {
+  const place = next.findIndex(({ role, url }) => role === 'master' && url === learner.url);
+  // §4: a backup becomes a voter only in a record that leaves at least three of them.
+  if (place >= 0) next[place] = memberOf(learner);
+  else if (next.length + 1 >= 3) next.push(memberOf(learner));
+}
+
+/** A slave that is gone, or silent for `removeMs`. */
+function isDead(member: Member, { peers, limits, nowMs }: MembershipView): boolean {
+  const peer = peers.get(member.nodeId);
+  if (peer === undefined || member.role !== 'slave') return false;
+  return peer.isGone || nowMs - peer.heardMs >= limits.removeMs;
+}
+
+/** Never shrinks without a majority that answers, nor below `minSlaves`, nor by a master. */
+function removeSilent(next: Member[], view: MembershipView): void {
+  const { members, selfId, peers, limits, nowMs } = view;
+  const answers = (nodeId: string) =>
+    nodeId === selfId || peers.get(nodeId)?.isSuspect(nowMs, limits) === false;
+  if (!isMajority([members], answers)) return;
+  for (const member of [...next]) {
+    const slaves = next.filter(({ role }) => role === 'slave').length;
+    if (slaves > limits.minSlaves && isDead(member, view)) next.splice(next.indexOf(member), 1);
+  }
+}
+
+function memberOf({ nodeId, role, url }: Peer): Member {
+  return { nodeId, role, url };
+}
+
+function sameMembers(a: readonly Member[], b: readonly Member[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((member, i) => member.nodeId === b[i]?.nodeId && member.url === b[i]?.url)
+  );
+}

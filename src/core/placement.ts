@@ -1,0 +1,35 @@
+/** Which slaves get a batch at once (DESIGN.md §5 rule 3). */
+import { crc32 } from 'node:zlib';
+import type { Peer } from './peer.ts';
+
+export type Placement = 'hash' | 'random' | 'least-lag';
+
+/**
+ * `count` of `slaves`, the best first. `hash` is rendezvous hashing (Thaler and Ravishankar, 1998):
+ * a slave that comes or goes moves only its own share of the keys. `random` is in [0, 1).
+ */
+export function chooseSlaves(
+  slaves: readonly Peer[],
+  count: number,
+  placement: Placement,
+  key: string,
+  random: () => number,
+): Peer[] {
+  if (count >= slaves.length) return [...slaves];
+  const weight = (peer: Peer): number => {
+    if (placement === 'least-lag') return peer.matchLsn;
+    return placement === 'random' ? random() : mix(crc32(key, crc32(peer.nodeId)));
+  };
+  return slaves
+    .map((peer) => ({ peer, weight: weight(peer) }))
+    .sort((a, b) => b.weight - a.weight)
+    .slice(0, count)
+    .map(({ peer }) => peer);
+}
+
+/** A CRC is linear in its input, so two nodes' values move together; this breaks it up. */
+function mix(hash: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}

@@ -1,0 +1,217 @@
+/**
+ * A snapshot: the whole state at one lsn as frames (record.ts), so that it can be made and sent
+ * piece by piece while records go on being applied. Header, entries, remembered requests, footer;
+ * the footer counts the frames before it and repeats the state hash.
+ */
+import { assert } from './errors.ts';
+import type { DedupeWindow } from './limits.ts';
+import type { Position } from './messages.ts';
+import {
+  FrameError,
+  formatVersion,
+  frameAt,
+  type Member,
+  Reader,
+  readMembers,
+  Writer,
+  writeMembers,
+} from './record.ts';
+import { type Entry, type FrozenStore, type Remembered, type Result, Store } from './store.ts';
+
+export interface SnapshotHeader {
+  readonly clusterId: string;
+  /** The last record that the snapshot stands for. */
+  readonly position: Position;
+  /** The voters at `position`. */
+  readonly members: readonly Member[];
+}
+
+const tags = { header: 1, entry: 2, request: 3, footer: 4 } as const;
+const chunkBytes = 256 * 1024;
+
+const statuses: readonly Result['status'][] = [
+  'created',
+  'updated',
+  'deleted',
+  'not-found',
+  'precondition-failed',
+  'request-mismatch',
+  'request-forgotten',
+];
+
+/** Chunks of whole frames, about 256 KiB each. */
+export function* encodeSnapshot(
+  header: SnapshotHeader,
+  frozen: FrozenStore,
+): Generator<Uint8Array, void, void> {
+  assert(header.position.lsn === frozen.appliedLsn, 'a snapshot is of the applied lsn');
+  let writer = new Writer(chunkBytes + 4096);
+  let count = 0;
+  const frame = (tag: number, write: () => void) => {
+    const start = writer.beginFrame();
+    writer.u8(formatVersion);
+    writer.u8(tag);
+    write();
+    writer.endFrame(start);
+    count += 1;
+  };
+  frame(tags.header, () => writeHeader(writer, header, frozen));
+  for (const [key, entry] of frozen.entries) {
+    frame(tags.entry, () => writeEntry(writer, key, entry));
+    if (writer.length >= chunkBytes) {
+      yield writer.take();
+      writer = new Writer(chunkBytes + 4096);
+    }
+  }
+  for (const [id, request] of frozen.requests) {
+    frame(tags.request, () => writeRemembered(writer, id, request));
+    if (writer.length >= chunkBytes) {
+      yield writer.take();
+      writer = new Writer(chunkBytes + 4096);
+    }
+  }
+  frame(tags.footer, () => {
+    writer.f64(count);
+    writer.u32(frozen.hash);
+  });
+  yield writer.take();
+}
+
+function writeHeader(writer: Writer, header: SnapshotHeader, frozen: FrozenStore): void {
+  writer.text(header.clusterId);
+  writer.f64(header.position.lsn);
+  writer.f64(header.position.epoch);
+  writeMembers(writer, header.members);
+  writer.f64(frozen.logTimeMs);
+  writer.f64(frozen.forgottenLsn);
+}
+
+function writeEntry(writer: Writer, key: string, entry: Entry): void {
+  writer.text(key);
+  writer.text(entry.contentType);
+  writer.f64(entry.revision);
+  writer.f64(entry.expiresAtMs);
+  writer.f64(entry.ttlLsn);
+  writer.u32(entry.hash);
+  writer.bytes(entry.value);
+}
+
+function writeRemembered(writer: Writer, id: string, request: Remembered): void {
+  writer.text(id);
+  writer.f64(request.lsn);
+  writer.u32(request.payloadHash);
+  writer.u8(statuses.indexOf(request.result.status));
+  writer.f64(request.result.revision);
+}
+
+/** Puts a snapshot together from its bytes as they arrive. */
+export class SnapshotDecoder {
+  #rest: Uint8Array = new Uint8Array(0);
+  #offset = 0;
+  #count = 0;
+  #header: SnapshotHeader | null = null;
+  #logTimeMs = 0;
+  #forgottenLsn = 0;
+  #hash: number | null = null;
+  readonly #entries = new Map<string, Entry>();
+  readonly #requests = new Map<string, Remembered>();
+
+  /** Takes the next bytes. Throws a FrameError where they are damaged. */
+  push(chunk: Uint8Array): void {
+    const pending = this.#rest;
+    const bytes = pending.length === 0 ? chunk : new Uint8Array(pending.length + chunk.length);
+    if (pending.length > 0) {
+      bytes.set(pending);
+      bytes.set(chunk, pending.length);
+    }
+    let offset = 0;
+    try {
+      while (offset < bytes.length) {
+        const { bodyStart, end } = frameAt(bytes, offset);
+        this.#frame(new Reader(bytes, bodyStart, end));
+        offset = end;
+      }
+    } catch (error) {
+      if (!(error instanceof FrameError) || error.reason !== 'torn') throw error;
+    }
+    this.#offset += offset;
+    this.#rest = bytes.slice(offset);
+  }
+
+  #frame(reader: Reader): void {
+    const version = reader.u8();
+    if (version !== formatVersion) {
+      throw new FrameError('version', this.#offset, `snapshot format ${version} is not known`);
+    }
+    const tag = reader.u8();
+    const isFirst = this.#header === null;
+    if (isFirst !== (tag === tags.header) || this.#hash !== null) {
+      throw new FrameError('damaged', this.#offset, 'snapshot frames are out of order');
+    }
+    if (tag === tags.header) this.#readHeader(reader);
+    else if (tag === tags.entry) this.#readEntry(reader);
+    else if (tag === tags.request) this.#readRemembered(reader);
+    else this.#readFooter(reader);
+    this.#count += 1;
+  }
+
+  #readHeader(reader: Reader): void {
+    const clusterId = reader.text();
+    const position = { lsn: reader.f64(), epoch: reader.f64() };
+    this.#header = { clusterId, position, members: readMembers(reader) };
+    this.#logTimeMs = reader.f64();
+    this.#forgottenLsn = reader.f64();
+  }
+
+  #readEntry(reader: Reader): void {
+    const key = reader.text();
+    const contentType = reader.text();
+    const revision = reader.f64();
+    const expiresAtMs = reader.f64();
+    const ttlLsn = reader.f64();
+    const hash = reader.u32();
+    const value = reader.bytes(reader.end - reader.offset).slice();
+    this.#entries.set(key, { value, contentType, revision, expiresAtMs, ttlLsn, hash });
+  }
+
+  #readRemembered(reader: Reader): void {
+    const id = reader.text();
+    const lsn = reader.f64();
+    const payloadHash = reader.u32();
+    const status = statuses[reader.u8()];
+    const revision = reader.f64();
+    if (status === undefined) {
+      throw new FrameError('damaged', this.#offset, 'an unknown result in a snapshot');
+    }
+    this.#requests.set(id, { lsn, payloadHash, result: { status, revision } });
+  }
+
+  #readFooter(reader: Reader): void {
+    const count = reader.f64();
+    if (count !== this.#count) {
+      throw new FrameError('damaged', this.#offset, `a snapshot of ${count} frames has others`);
+    }
+    this.#hash = reader.u32();
+  }
+
+  /** The header and the store. Throws a FrameError (`torn`) where the end is missing. */
+  finish(window?: DedupeWindow): { header: SnapshotHeader; store: Store } {
+    const header = this.#header;
+    const hash = this.#hash;
+    if (header === null || hash === null || this.#rest.length > 0) {
+      throw new FrameError('torn', this.#offset, 'a snapshot is cut off');
+    }
+    const store = Store.thaw(
+      {
+        appliedLsn: header.position.lsn,
+        logTimeMs: this.#logTimeMs,
+        forgottenLsn: this.#forgottenLsn,
+        hash,
+        entries: this.#entries,
+        requests: this.#requests,
+      },
+      window,
+    );
+    return { header, store };
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * The state machine: a deterministic function of the log (DESIGN.md §3). Conditions, idempotency and
+ * expiry are evaluated here, in log order, from the record alone: no clock, no randomness, no option
+ * that could differ between nodes. Equal appliedLsn means equal state (I9), which `hash` shows.
+ */
+import { assert } from './errors.ts';
+import { type DedupeWindow, dedupeWindow } from './limits.ts';
+import type {
+  Condition,
+  DeleteCommand,
+  Mutation,
+  PutCommand,
+  Record,
+  RequestTag,
+} from './record.ts';
+
+export interface Entry {
+  readonly value: Uint8Array;
+  readonly contentType: string;
+  /** lsn of the key's last change. */
+  readonly revision: number;
+  /** Log time at which it may be expired; 0 for never. */
+  readonly expiresAtMs: number;
+  /** lsn of the record that set the lifetime; 0 where there is none. */
+  readonly ttlLsn: number;
+  /** Share of the state hash. */
+  readonly hash: number;
+}
+
+/** How applying a mutation ended; remembered with its idempotency key. */
+export interface Result {
+  readonly status:
+    | 'created'
+    | 'updated'
+    | 'deleted'
+    | 'not-found'
+    | 'precondition-failed'
+    | 'request-mismatch'
+    | 'request-forgotten';
+  /** lsn of the change; for a failed precondition the key's revision, 0 where it is absent. */
+  readonly revision: number;
+}
+
+/** A remembered idempotency key. */
+export interface Remembered {
+  readonly lsn: number;
+  readonly payloadHash: number;
+  readonly result: Result;
+}
+
+/** Everything that a snapshot holds of a store. */
+export interface FrozenStore {
+  readonly appliedLsn: number;
+  readonly logTimeMs: number;
+  readonly forgottenLsn: number;
+  readonly hash: number;
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly requests: ReadonlyMap<string, Remembered>;
+}
+
+/** Rough cost of an entry in memory beside its key and value, bytes. */
+const entryOverheadBytes = 160;
+
+export class Store {
+  appliedLsn = 0;
+  /** The log's time at `appliedLsn`. */
+  logTimeMs = 0;
+  /** Size of keys, values and overhead, bytes. */
+  memoryBytes = 0;
+  /** Sum of the hashes of all entries and remembered requests, modulo 2^32. */
+  hash = 0;
+  /** Requests at or below this lsn may have been forgotten. */
+  forgottenLsn = 0;
+  #entries = new Map<string, Entry>();
+  /** In the order of their lsns, so the first is the oldest. */
+  #requests = new Map<string, Remembered>();
+  #requestBytes = 0;
+  readonly #window: DedupeWindow;
+
+  constructor(window: DedupeWindow = dedupeWindow) {
+    this.#window = window;
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  get keyCount(): number {
+    return this.#entries.size;
+  }
+
+  /** The first result of a request that is still remembered. */
+  remembered(requestId: string): Remembered | undefined {
+    return this.#requests.get(requestId);
+  }
+
+  /**
+   * Applies the next record. The result is null for records that no client waits for. A value that
+   * is a view of a larger buffer is copied, or it would keep the whole batch alive.
+   */
+  apply(record: Record): Result | null {
+    assert(record.lsn === this.appliedLsn + 1, `applied ${record.lsn} after ${this.appliedLsn}`);
+    this.appliedLsn = record.lsn;
+    this.logTimeMs = Math.max(this.logTimeMs, record.logTimeMs);
+    const { command } = record;
+    switch (command.kind) {
+      case 'put':
+      case 'delete':
+        return this.#mutate(record, command);
+      case 'expire': {
+        const entry = this.#entries.get(command.key);
+        if (entry?.ttlLsn === command.ttlLsn) this.#remove(command.key, entry);
+        return null;
+      }
+      case 'config':
+      case 'epoch-start':
+        return null;
+    }
+  }
+
+  #mutate(record: Record, command: Mutation): Result {
+    const { request } = command;
+    if (request === null) return this.#change(record, command);
+    const known = this.#requests.get(request.id);
+    if (known !== undefined) {
+      return known.payloadHash === request.payloadHash
+        ? known.result
+        : { status: 'request-mismatch', revision: known.lsn };
+    }
+    // A key made before the window begins may have run and been forgotten: never run it again.
+    if (request.keyRevision > 0 && request.keyRevision < this.forgottenLsn) {
+      return { status: 'request-forgotten', revision: this.forgottenLsn };
+    }
+    const result = this.#change(record, command);
+    this.#remember(record, request, result);
+    return result;
+  }
+
+  #change(record: Record, command: Mutation): Result {
+    const entry = this.#entries.get(command.key);
+    if (!conditionHolds(command.condition, entry)) {
+      return { status: 'precondition-failed', revision: entry?.revision ?? 0 };
+    }
+    return command.kind === 'put'
+      ? this.#put(record, command, entry)
+      : this.#delete(record, command, entry);
+  }
+
+  #put(record: Record, command: PutCommand, old: Entry | undefined): Result {
+    const { key, value, contentType, ttlMs } = command;
+    if (old !== undefined) this.#forgetEntry(key, old);
+    const entry: Entry = {
+      value: value.buffer.byteLength === value.byteLength ? value : value.slice(),
+      contentType,
+      revision: record.lsn,
+      expiresAtMs: ttlMs > 0 ? record.logTimeMs + ttlMs : 0,
+      ttlLsn: ttlMs > 0 ? record.lsn : 0,
+      hash: frameHash(record),
+    };
+    this.#entries.set(key, entry);
+    this.memoryBytes += entryBytes(key, entry);
+    this.hash = (this.hash + entry.hash) >>> 0;
+    return { status: old === undefined ? 'created' : 'updated', revision: record.lsn };
+  }
+
+  #delete(record: Record, command: DeleteCommand, old: Entry | undefined): Result {
+    if (old === undefined) return { status: 'not-found', revision: 0 };
+    this.#remove(command.key, old);
+    return { status: 'deleted', revision: record.lsn };
+  }
+
+  #remove(key: string, entry: Entry): void {
+    this.#entries.delete(key);
+    this.#forgetEntry(key, entry);
+  }
+
+  #forgetEntry(key: string, entry: Entry): void {
+    this.memoryBytes -= entryBytes(key, entry);
+    this.hash = (this.hash - entry.hash) >>> 0;
+  }
+
+  #remember(record: Record, request: RequestTag, result: Result): void {
+    const { payloadHash } = request;
+    this.#requests.set(request.id, { lsn: record.lsn, payloadHash, result });
+    this.#requestBytes += requestBytes(request.id);
+    this.hash = (this.hash + requestHash(record.lsn, payloadHash)) >>> 0;
+    for (const [id, oldest] of this.#requests) {
+      const full =
+        this.#requests.size > this.#window.recordsMax || this.#requestBytes > this.#window.bytesMax;
+      if (!full) break;
+      this.#requests.delete(id);
+      this.#requestBytes -= requestBytes(id);
+      this.hash = (this.hash - requestHash(oldest.lsn, oldest.payloadHash)) >>> 0;
+      this.forgottenLsn = oldest.lsn;
+    }
+  }
+
+  /** A view that stays as it is while records go on being applied: copies the maps, not the values. */
+  freeze(): FrozenStore {
+    const { appliedLsn, logTimeMs, forgottenLsn, hash } = this;
+    return {
+      appliedLsn,
+      logTimeMs,
+      forgottenLsn,
+      hash,
+      entries: new Map(this.#entries),
+      requests: new Map(this.#requests),
+    };
+  }
+
+  /** A store with the contents of a snapshot, which it takes over. */
+  static thaw(frozen: FrozenStore, window: DedupeWindow = dedupeWindow): Store {
+    const store = new Store(window);
+    store.appliedLsn = frozen.appliedLsn;
+    store.logTimeMs = frozen.logTimeMs;
+    store.forgottenLsn = frozen.forgottenLsn;
+    store.#entries = new Map(frozen.entries);
+    store.#requests = new Map(frozen.requests);
+    for (const [key, entry] of frozen.entries) {
+      store.memoryBytes += entryBytes(key, entry);
+      store.hash = (store.hash + entry.hash) >>> 0;
+    }
+    for (const [id, { lsn, payloadHash }] of frozen.requests) {
+      store.#requestBytes += requestBytes(id);
+      store.hash = (store.hash + requestHash(lsn, payloadHash)) >>> 0;
+    }
+    assert(store.hash === frozen.hash, 'a snapshot does not have the hash that it names');
+    return store;
+  }
+}
+
+function conditionHolds(condition: Condition, entry: Entry | undefined): boolean {
+  if (condition === 'none') return true;
+  if (condition === 'absent') return entry === undefined;
+  if (condition === 'present') return entry !== undefined;
+  return entry?.revision === condition;
+}
+
+function entryBytes(key: string, entry: Entry): number {
+  return key.length + entry.value.length + entry.contentType.length + entryOverheadBytes;
+}
+
+function requestBytes(id: string): number {
+  return id.length + entryOverheadBytes;
+}
+
+/** The frame's own CRC: it covers key, value, lsn and epoch. */
+function frameHash(record: Record): number {
+  const { frame } = record;
+  return new DataView(frame.buffer, frame.byteOffset).getUint32(4, true);
+}
+
+function requestHash(lsn: number, payloadHash: number): number {
+  return Math.imul(lsn ^ payloadHash, 0x9e3779b1) >>> 0;
+}

@@ -1,0 +1,338 @@
+/**
+ * The follower's half of the protocol, shared by slaves and masters: promise, append, vow, commit
+ * and apply (DESIGN.md §5 rules 1, 2, 4, 7, 9). Every method is one synchronous step, so that what
+ * is true at its top is true at its bottom.
+ *
+ * Durability is not decided here: what must reach a disk is put into `writes`, in order, and whoever
+ * runs the voter answers only when the writes before the answer are synced. A slave has no disk;
+ * its writes count as done at once.
+ */
+import { assert } from './errors.ts';
+import type { Limits } from './limits.ts';
+import { Log } from './log.ts';
+import type {
+  Append,
+  AppendAck,
+  Position,
+  PromiseGrant,
+  PromiseRefusal,
+  PromiseRequest,
+  Refusal,
+} from './messages.ts';
+import type { Configs } from './quorum.ts';
+import type { Member, Record } from './record.ts';
+import type { Result, Store } from './store.ts';
+
+/** What must reach the disk, in this order. `meta` means: the voter's meta as it is when written. */
+export type Write =
+  | { readonly kind: 'append'; readonly records: readonly Record[] }
+  | { readonly kind: 'cut'; readonly lsn: number }
+  | { readonly kind: 'meta' }
+  | { readonly kind: 'snapshot' };
+
+/** Grants nothing to others until `untilMs` on the own monotonic clock (rule 7). */
+export interface Vow {
+  readonly masterId: string;
+  readonly epoch: number;
+  readonly untilMs: number;
+}
+
+/** The active master as last heard of. */
+export interface KnownMaster {
+  readonly nodeId: string;
+  readonly url: string;
+  readonly epoch: number;
+}
+
+export interface VoterOptions {
+  readonly self: Member;
+  readonly limits: Limits;
+  readonly hasDisk: boolean;
+  readonly clusterId: string;
+  readonly promised: number;
+  readonly promisedTo: string;
+  readonly leaseGrantedMs: number;
+  /** No promise before this: vows made before a restart may still run. */
+  readonly quietUntilMs: number;
+  readonly log: Log;
+  readonly store: Store;
+  /** Called for each record as it is applied, in order. */
+  readonly onApplied: (record: Record, result: Result | null) => void;
+}
+
+export class Voter {
+  readonly self: Member;
+  readonly limits: Limits;
+  readonly hasDisk: boolean;
+  clusterId: string;
+  /** Lower epochs are refused. Never goes down (I4). */
+  promised: number;
+  /** Who may repeat the request for `promised`; '' where it was not asked for. */
+  promisedTo: string;
+  /** Longest vow ever given to another node, ms. */
+  leaseGrantedMs: number;
+  log: Log;
+  store: Store;
+  /** appliedLsn follows it in the same step; never goes down. */
+  committedLsn: number;
+  /** Synced up to here; lastLsn where there is no disk. */
+  durableLsn: number;
+  vow: Vow | null = null;
+  master: KnownMaster | null = null;
+  /** Own time of the last append or poll answer taken or refused for a gap, of an epoch not lower. */
+  masterHeardMs = -Infinity;
+  /** Drained by the one who runs the voter. */
+  writes: Write[] = [];
+  #quietUntilMs: number;
+  readonly #onApplied: VoterOptions['onApplied'];
+
+  constructor(options: VoterOptions) {
+    this.self = options.self;
+    this.limits = options.limits;
+    this.hasDisk = options.hasDisk;
+    this.clusterId = options.clusterId;
+    this.log = options.log;
+    this.store = options.store;
+    this.promised = Math.max(options.promised, this.log.last.epoch);
+    this.promisedTo = this.promised === options.promised ? options.promisedTo : '';
+    this.leaseGrantedMs = options.leaseGrantedMs;
+    this.committedLsn = this.store.appliedLsn;
+    this.durableLsn = this.log.lastLsn;
+    this.#quietUntilMs = options.quietUntilMs;
+    this.#onApplied = options.onApplied;
+  }
+
+  get configs(): Configs {
+    return this.log.configsInForce(this.committedLsn);
+  }
+
+  /** The voters of the newest configuration. */
+  get members(): readonly Member[] {
+    return this.log.members;
+  }
+
+  isVoter(): boolean {
+    return this.configs.some((voters) => voters.some((v) => v.nodeId === this.self.nodeId));
+  }
+
+  // ── append (rules 1, 2) ───────────────────────────────────────────────────────────────────────
+
+  /** Takes the records of an active master. The ACK may be sent when `writes` are done. */
+  onAppend(append: Append, records: readonly Record[], nowMs: number): AppendAck | Refusal {
+    if (this.clusterId !== '' && append.clusterId !== this.clusterId)
+      return this.#refuse('cluster');
+    if (append.epoch < this.promised) return this.#refuse('epoch');
+    this.#enterCluster(append.clusterId);
+    this.#promiseByAppend(append);
+    this.master = { nodeId: append.masterId, url: append.masterUrl, epoch: append.epoch };
+    this.masterHeardMs = nowMs;
+    if (this.committedLsn + 1 < append.startLsn && !this.#holds(append.prev)) {
+      return this.#refuse('snapshot');
+    }
+    if (!this.#holds(append.prev)) return this.#refuse('gap');
+    const ackedLsn = this.takeRecords(append.prev, records);
+    this.#vowTo(append, nowMs);
+    this.advanceCommitted(Math.min(append.committedLsn, ackedLsn));
+    const { nodeId } = this.self;
+    return { nodeId, epoch: append.epoch, ackedLsn, appliedLsn: this.store.appliedLsn };
+  }
+
+  #enterCluster(clusterId: string): void {
+    if (this.clusterId === clusterId) return;
+    this.clusterId = clusterId;
+    this.#writeMeta();
+  }
+
+  /** Taking an append of an epoch is a promise of it. */
+  #promiseByAppend(append: Append): void {
+    if (append.epoch > this.promised) this.promise(append.epoch, append.masterId);
+  }
+
+  /** The log holds this record, or did: what is committed is the same in all logs of later epochs. */
+  #holds(position: Position): boolean {
+    return this.log.holds(position) || position.lsn < this.log.base.lsn;
+  }
+
+  /**
+   * Takes records that follow `prev`, which the log holds. One that is here already is passed over;
+   * only another record at its lsn cuts. Returns the lsn of the last of *these* records.
+   */
+  takeRecords(prev: Position, records: readonly Record[]): number {
+    const taken: Record[] = [];
+    let lsn = prev.lsn;
+    for (const record of records) {
+      lsn += 1;
+      assert(record.lsn === lsn, `record ${record.lsn} where ${lsn} was due`);
+      if (lsn <= this.log.base.lsn) continue;
+      const present = this.log.epochAt(lsn);
+      if (present === record.epoch) continue;
+      if (present !== undefined) this.#cut(lsn);
+      this.log.append(record);
+      taken.push(record);
+    }
+    if (taken.length > 0) this.writes.push({ kind: 'append', records: taken });
+    if (!this.hasDisk) this.durableLsn = this.log.lastLsn;
+    return lsn;
+  }
+
+  #cut(lsn: number): void {
+    assert(lsn > this.committedLsn, `I3: record ${lsn} is committed and would be cut`);
+    this.log.cut(lsn);
+    this.durableLsn = Math.min(this.durableLsn, lsn - 1);
+    this.writes.push({ kind: 'cut', lsn });
+  }
+
+  /** An `append` write is synced; what has been cut since does not count. */
+  onSynced(records: readonly Record[]): void {
+    const last = records.at(-1);
+    if (last !== undefined && this.log.holds({ epoch: last.epoch, lsn: last.lsn })) {
+      this.durableLsn = Math.max(this.durableLsn, last.lsn);
+    }
+  }
+
+  /** The last synced record: what a poll acknowledges. */
+  get synced(): Position {
+    const epoch = this.log.epochAt(this.durableLsn);
+    return epoch === undefined ? { epoch: 0, lsn: 0 } : { epoch, lsn: this.durableLsn };
+  }
+
+  #vowTo(append: Append, nowMs: number): void {
+    if (append.leaseMs <= 0) return;
+    const untilMs = Math.max(nowMs + append.leaseMs, this.vow?.untilMs ?? 0);
+    this.vow = { masterId: append.masterId, epoch: append.epoch, untilMs };
+    if (append.leaseMs > this.leaseGrantedMs) {
+      this.leaseGrantedMs = append.leaseMs;
+      this.#writeMeta();
+    }
+  }
+
+  #refuse(reason: Refusal['reason']): Refusal {
+    const { promised, committedLsn } = this;
+    return { nodeId: this.self.nodeId, reason, promised, committedLsn, lastLsn: this.log.lastLsn };
+  }
+
+  // ── commit and apply (rule 4) ─────────────────────────────────────────────────────────────────
+
+  /** Commits and applies up to `lsn`, as far as the log reaches. */
+  advanceCommitted(lsn: number): void {
+    const target = Math.min(lsn, this.log.lastLsn);
+    while (this.committedLsn < target) {
+      const record = this.log.at(this.committedLsn + 1);
+      assert(record !== undefined, `record ${this.committedLsn + 1} is committed but not here`);
+      this.committedLsn = record.lsn;
+      this.#onApplied(record, this.store.apply(record));
+    }
+    this.#trim();
+  }
+
+  /** Another node says that `position` is committed; who holds exactly it may follow (rule 2). */
+  learnCommitted(position: Position): void {
+    if (position.lsn > this.committedLsn && this.log.holds(position)) {
+      this.advanceCommitted(position.lsn);
+    }
+  }
+
+  /** Keeps a bounded tail of applied records for catch-up by log. */
+  #trim(): void {
+    const { logTailBytesMax } = this.limits;
+    if (this.log.bytes <= logTailBytesMax) return;
+    const durable = this.hasDisk ? this.durableLsn : this.committedLsn;
+    let bytes = this.log.bytes;
+    let lsn = this.log.base.lsn;
+    const stop = Math.min(this.store.appliedLsn, durable);
+    // Halve it, so that trimming is rare and a follower just behind the edge is not cut off.
+    while (lsn < stop && bytes > logTailBytesMax / 2) {
+      lsn += 1;
+      bytes -= this.log.at(lsn)?.frame.length ?? 0;
+    }
+    this.log.trim(lsn);
+  }
+
+  // ── promise (rule 9) ──────────────────────────────────────────────────────────────────────────
+
+  /** Would a promise be given? Changes nothing, claims no epoch. */
+  onProbe(request: PromiseRequest, nowMs: number): PromiseGrant | PromiseRefusal {
+    return this.#objection(request, nowMs) ?? this.#grant(request.epoch);
+  }
+
+  /** Gives the promise or refuses it. The answer may be sent when `writes` are done. */
+  onPromise(request: PromiseRequest, nowMs: number): PromiseGrant | PromiseRefusal {
+    const objection = this.#objection(request, nowMs);
+    if (objection !== null) return objection;
+    this.#enterCluster(request.clusterId);
+    if (request.epoch > this.promised) this.promise(request.epoch, request.candidateId);
+    this.vow = null;
+    this.master = null;
+    return this.#grant(request.epoch);
+  }
+
+  #objection(request: PromiseRequest, nowMs: number): PromiseRefusal | null {
+    const repeats = request.epoch === this.promised && request.candidateId === this.promisedTo;
+    const foreign = this.clusterId !== '' && request.clusterId !== this.clusterId;
+    const lower = request.epoch <= this.promised && !repeats;
+    const remainingMs = this.vowRemainingMs(request, nowMs);
+    if (!foreign && !lower && remainingMs <= 0) return null;
+    const { promised, configs } = this;
+    return { nodeId: this.self.nodeId, promised, remainingMs: Math.max(0, remainingMs), configs };
+  }
+
+  /** How long a vow, of now or of before a restart, still forbids a promise to this candidate. */
+  vowRemainingMs(request: Pick<PromiseRequest, 'candidateId' | 'release'>, nowMs: number): number {
+    const { vow } = this;
+    const { candidateId, release } = request;
+    const released =
+      vow !== null && release?.epoch === vow.epoch && release.masterId === vow.masterId;
+    const binds = vow !== null && vow.masterId !== candidateId && !released;
+    return Math.max(binds ? vow.untilMs - nowMs : 0, this.#quietUntilMs - nowMs, 0);
+  }
+
+  #grant(epoch: number): PromiseGrant {
+    const { committedLsn, configs } = this;
+    return { nodeId: this.self.nodeId, epoch, last: this.log.last, committedLsn, configs };
+  }
+
+  /** Refuses lower epochs from now on. */
+  promise(epoch: number, to: string): void {
+    assert(epoch > this.promised, `I4: promise of ${epoch} after ${this.promised}`);
+    this.promised = epoch;
+    this.promisedTo = to;
+    this.#writeMeta();
+  }
+
+  // ── birth and snapshots ───────────────────────────────────────────────────────────────────────
+
+  /** Founds a cluster whose only voter is this master (rule 12). */
+  giveBirth(clusterId: string, record: Record): void {
+    assert(this.clusterId === '' && this.log.lastLsn === 0, 'birth on a log that is not empty');
+    this.#enterCluster(clusterId);
+    this.promise(record.epoch, this.self.nodeId);
+    this.takeRecords({ epoch: 0, lsn: 0 }, [record]);
+  }
+
+  /** The active master's snapshot is wanted only while the log does not hold its last record. */
+  wantsSnapshot(position: Position): boolean {
+    return position.lsn > this.committedLsn && !this.log.holds(position);
+  }
+
+  /**
+   * Replaces log and state by a snapshot that came under the epoch check of `onAppend`.
+   * Never goes back: the snapshot is above all that is committed here.
+   */
+  installSnapshot(position: Position, members: readonly Member[], store: Store): void {
+    assert(this.wantsSnapshot(position), `snapshot ${position.lsn} would move the node back`);
+    this.log = new Log(position, members);
+    this.store = store;
+    this.committedLsn = position.lsn;
+    this.durableLsn = this.hasDisk ? 0 : position.lsn;
+    this.writes.push({ kind: 'snapshot' });
+  }
+
+  /** The snapshot of `lsn` that replaced the log is on disk. */
+  onSnapshotSynced(lsn: number): void {
+    this.durableLsn = Math.max(this.durableLsn, Math.min(lsn, this.log.lastLsn));
+  }
+
+  #writeMeta(): void {
+    if (this.hasDisk) this.writes.push({ kind: 'meta' });
+  }
+}
