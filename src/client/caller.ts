@@ -1,0 +1,190 @@
+/**
+ * One request, as many attempts as its time allows.
+ *
+ * A round asks every node once, the active master first; between rounds it waits, exponentially
+ * longer, with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"). What may be
+ * asked again depends on what the attempt proved (DESIGN.md §5 rules 5 and 14): a read always; a
+ * mutation too, because every attempt carries the same idempotency key and the nodes run it once.
+ * What is left when the time is over is one error that says whether anything may have been applied.
+ */
+import { headerNames } from '../http/headers.ts';
+import { follow, orAborted } from './abort.ts';
+import type { Environment } from './environment.ts';
+import { noteAnswer, silenceOf } from './failure.ts';
+import { type MasterChange, NodeList, parseNodeUrl } from './nodes.ts';
+import { judge, type Problem, type Reply, readReply } from './reply.ts';
+import { Trial } from './trial.ts';
+
+export interface CallerOptions {
+  readonly masters: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly backoffMsMin: number;
+  readonly backoffMsMax: number;
+  readonly replyBytesMax: number;
+  /** Ends every call of this client. */
+  readonly signal: AbortSignal | undefined;
+  readonly environment: Environment;
+  readonly onMasterChange: (change: MasterChange) => void;
+}
+
+export interface Call {
+  /** For messages: `WRITE "k"`. */
+  readonly title: string;
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: Uint8Array<ArrayBuffer> | undefined;
+  /** True where an attempt without an answer may have changed something. */
+  readonly isMutation: boolean;
+  /** False where there is no idempotency key: after an attempt that may count it is over. */
+  readonly isRepeatable?: boolean | undefined;
+  /** Ask this node only. */
+  readonly node?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Nodes beyond the list that one round follows hints to. */
+const hintsPerRoundMax = 2;
+
+export class Caller {
+  readonly nodes: NodeList;
+  readonly #options: CallerOptions;
+  #revision = 0;
+  #revisionAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+    const { masters, environment, onMasterChange } = options;
+    this.nodes = new NodeList(masters, () => environment.monotonicMs(), onMasterChange);
+  }
+
+  /** The highest revision that any answer named; 0 before the first. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** How long ago that was confirmed or raised. */
+  get revisionAgeMs(): number {
+    return this.#options.environment.monotonicMs() - this.#revisionAtMs;
+  }
+
+  /** A settled answer. Throws a DsmError, or the reason of the signal that aborted the call. */
+  async call(call: Call): Promise<Reply> {
+    const controller = new AbortController();
+    const stop = follow([this.#options.signal, call.signal], controller);
+    try {
+      controller.signal.throwIfAborted();
+      const trial = new Trial(call, this.#options);
+      for (;;) {
+        const reply = await this.#round(call, trial, controller.signal);
+        if (reply !== null) return reply;
+        await this.#pause(trial, controller.signal);
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  /** Asks each node once, nodes first heard of on the way included; null where none could serve. */
+  async #round(call: Call, trial: Trial, signal: AbortSignal): Promise<Reply | null> {
+    const { masters } = this.#options;
+    const asked = new Set<string>();
+    for (;;) {
+      const url = this.#next(call, asked);
+      if (url === undefined || asked.size >= masters.length + hintsPerRoundMax) return null;
+      asked.add(url);
+      if (trial.remainingMs() <= 0) throw trial.failure();
+      const reply = await this.#attempt(url, call, trial, signal);
+      if (reply === null) continue;
+      const verdict = judge(reply);
+      if (verdict.kind === 'settled') return reply;
+      trial.onProblem(url, reply.status, verdict.problem);
+      if (!mayAskAgain(call, verdict.problem)) throw trial.failure();
+    }
+  }
+
+  #next(call: Call, asked: ReadonlySet<string>): string | undefined {
+    const order = call.node === undefined ? this.nodes.order() : [parseNodeUrl(call.node)];
+    return order.find((url) => !asked.has(url));
+  }
+
+  async #pause(trial: Trial, signal: AbortSignal): Promise<void> {
+    const pauseMs = trial.nextPauseMs();
+    if (pauseMs >= trial.remainingMs()) throw trial.failure();
+    const { environment } = this.#options;
+    let cancel = () => {};
+    const fired = new Promise<void>((resolve) => {
+      cancel = environment.setTimer(pauseMs, resolve);
+    });
+    try {
+      await orAborted(fired, signal);
+    } finally {
+      cancel();
+    }
+  }
+
+  /** A whole answer of any kind, or null where there was none. */
+  async #attempt(
+    url: string,
+    call: Call,
+    trial: Trial,
+    signal: AbortSignal,
+  ): Promise<Reply | null> {
+    const { attemptTimeoutMs, environment } = this.#options;
+    const controller = new AbortController();
+    const stop = follow([signal], controller);
+    let hasTimedOut = false;
+    const cancel = environment.setTimer(Math.min(attemptTimeoutMs, trial.remainingMs()), () => {
+      hasTimedOut = true;
+      controller.abort(new DOMException('The attempt took too long', 'TimeoutError'));
+    });
+    try {
+      const reply = await orAborted(this.#fetch(url, call, controller.signal), controller.signal);
+      this.#onReply(reply);
+      return reply;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.nodes.onSilence(url);
+      const silence = hasTimedOut ? 'timeout' : silenceOf(error, url);
+      trial.onSilence(url, silence, error);
+      if (silence !== 'refused' && call.isRepeatable === false) throw trial.failure();
+      return null;
+    } finally {
+      cancel();
+      stop();
+    }
+  }
+
+  async #fetch(url: string, call: Call, signal: AbortSignal): Promise<Reply> {
+    const { environment, headers, replyBytesMax } = this.#options;
+    const response = await environment.fetch(url + call.path, {
+      method: call.method,
+      headers: { ...headers, ...call.headers },
+      // A node never redirects; following one would send keys and values to somebody else.
+      redirect: 'manual',
+      signal,
+      ...(call.body === undefined ? {} : { body: call.body }),
+    });
+    noteAnswer(url);
+    return readReply(url, response, replyBytesMax);
+  }
+
+  #onReply(reply: Reply): void {
+    this.nodes.onReply(reply);
+    const header = reply.headers.get(headerNames.revision);
+    if (header === null) return;
+    const revision = Number(header);
+    if (!Number.isSafeInteger(revision) || revision < 0) return;
+    this.#revision = Math.max(this.#revision, revision);
+    this.#revisionAtMs = this.#options.environment.monotonicMs();
+  }
+}
+
+/** Reads can always be asked again; a mutation only where the node's answer allows it. */
+function mayAskAgain(call: Call, problem: Problem): boolean {
+  if (!problem.retryable) return false;
+  return problem.outcome === 'not-applied' || call.isRepeatable !== false || !call.isMutation;
+}

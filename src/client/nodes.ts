@@ -1,0 +1,111 @@
+/**
+ * Which node to ask next: the active master where it is known, then the list in its order, and
+ * last the nodes that were silent a moment ago. There are no timers: what is known ages by itself.
+ */
+import { DsmError } from '../core/errors.ts';
+import { headerNames } from '../http/headers.ts';
+import type { Reply } from './reply.ts';
+
+export interface MasterChange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A listed node that did not answer is asked last for so long. */
+const silentMs = 5000;
+/** The same for a node known from a hint only: its address may not be reachable from here. */
+const unlistedSilentMs = 60_000;
+/** Hints may name new nodes without end; the listed ones are always remembered. */
+const silentNodesMax = 64;
+
+/** A base URL without a trailing slash. Throws `invalid_request`. */
+export function parseNodeUrl(text: string): string {
+  const url = URL.parse(text);
+  const isHttp = url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+  if (!isHttp || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new DsmError('invalid_request', `"${text}" is not the http(s) URL of a node`);
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+export class NodeList {
+  readonly #listed: readonly string[];
+  readonly #monotonicMs: () => number;
+  readonly #onMasterChange: (change: MasterChange) => void;
+  /** Until when a node is asked last, by the monotonic clock. */
+  readonly #silentUntilMs = new Map<string, number>();
+  /** The last node that answered as the active master, for telling of a change. */
+  #lastActive: { readonly nodeId: string; readonly url: string } | null = null;
+  #master: string | null = null;
+  #masterEpoch = 0;
+
+  /** `listed` is not empty and in order of preference. Throws `invalid_request`. */
+  constructor(
+    listed: readonly string[],
+    monotonicMs: () => number,
+    onMasterChange: (change: MasterChange) => void,
+  ) {
+    if (listed.length === 0) throw new DsmError('invalid_request', 'the list of masters is empty');
+    this.#listed = [...new Set(listed.map(parseNodeUrl))];
+    this.#monotonicMs = monotonicMs;
+    this.#onMasterChange = onMasterChange;
+  }
+
+  /** The active master, or null where none is known. */
+  get master(): string | null {
+    return this.#master;
+  }
+
+  order(): string[] {
+    const known = this.#master === null ? [] : [this.#master];
+    const nodes = [...new Set([...known, ...this.#listed])];
+    const nowMs = this.#monotonicMs();
+    const isSilent = (url: string) => (this.#silentUntilMs.get(url) ?? 0) > nowMs;
+    return [...nodes.filter((url) => !isSilent(url)), ...nodes.filter(isSilent)];
+  }
+
+  /** `url` did not answer: it is not believed to be the active master until it is heard of again. */
+  onSilence(url: string): void {
+    if (this.#silentUntilMs.size >= silentNodesMax) this.#silentUntilMs.clear();
+    const forMs = this.#listed.includes(url) ? silentMs : unlistedSilentMs;
+    this.#silentUntilMs.set(url, this.#monotonicMs() + forMs);
+    if (this.#master !== url) return;
+    this.#master = null;
+    this.#masterEpoch = 0;
+  }
+
+  /** Learns from the headers of an answer who the active master is. */
+  onReply(reply: Reply): void {
+    this.#silentUntilMs.delete(reply.url);
+    const { headers } = reply;
+    const epoch = Number(headers.get(headerNames.epoch) ?? 0);
+    if (epoch < this.#masterEpoch) return;
+    const isActive = headers.get(headerNames.role) === 'active';
+    const master = isActive ? reply.url : hintOf(headers);
+    if (master === null) {
+      if (reply.url === this.#master) this.#master = null;
+      return;
+    }
+    this.#masterEpoch = epoch;
+    this.#master = master;
+    if (isActive) this.#onActive(headers.get(headerNames.node) ?? '', reply.url);
+  }
+
+  /** A hint is a rumour; a change is told when the new master itself has answered. */
+  #onActive(nodeId: string, url: string): void {
+    const last = this.#lastActive;
+    this.#lastActive = { nodeId, url };
+    if (last !== null && last.nodeId !== nodeId) this.#onMasterChange({ from: last.url, to: url });
+  }
+}
+
+/** Base URL of the active master as another node knows it; null for none or for nonsense. */
+function hintOf(headers: Headers): string | null {
+  const hint = headers.get(headerNames.master);
+  if (hint === null) return null;
+  try {
+    return parseNodeUrl(hint);
+  } catch {
+    return null;
+  }
+}

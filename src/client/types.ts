@@ -1,0 +1,109 @@
+/** What people see of the client library. */
+import type { Consistency } from '../node/api.ts';
+import type { Environment } from './environment.ts';
+import type { MasterChange } from './nodes.ts';
+
+export interface ClientOptions {
+  /** URLs of the masters in order, the primary first; any other node of the cluster works too. */
+  readonly masters: readonly string[];
+  /** Time for one call with all its attempts. Default 10 000. */
+  readonly timeoutMs?: number | undefined;
+  /** Time for one attempt: a node that hangs is left after this. Default 1500. */
+  readonly attemptTimeoutMs?: number | undefined;
+  /** Pause between two rounds over the nodes: random up to this, doubled each round. Default 10. */
+  readonly backoffMsMin?: number | undefined;
+  /** Where the doubling ends. Default 500. */
+  readonly backoffMsMax?: number | undefined;
+  /** Longest answer that is read. Default 64 MiB. */
+  readonly replyBytesMax?: number | undefined;
+  /** Sent with every request, for a gateway before the cluster. Default none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Ends every call of this client. Default none. */
+  readonly signal?: AbortSignal | undefined;
+  /** Used instead of the global one. */
+  readonly fetch?: Environment['fetch'] | undefined;
+  /** Time and randomness, for tests. */
+  readonly environment?: Partial<Environment> | undefined;
+}
+
+export interface CallOptions {
+  /** Aborts the call, which rejects with the signal's reason; a write may have been applied. */
+  readonly signal?: AbortSignal | undefined;
+  /** Time for this call with all its attempts. Default `timeoutMs` of the client. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface GetOptions extends CallOptions {
+  /**
+   * `linearizable` (default) sees every write answered before the call; `quorum` also asks a
+   * majority each time; `stale` is answered by any node at once.
+   */
+  readonly consistency?: Consistency | undefined;
+  /** The node that answers must have applied at least this revision. Default 0. */
+  readonly minRevision?: number | undefined;
+}
+
+/** A value as it was read. */
+export interface Entry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly contentType: string;
+  /** Grows with every change of the key; for `ifRevision`. */
+  readonly revision: number;
+  /** The value as UTF-8. */
+  text(): string;
+  /** The value as JSON; throws a SyntaxError where it is none. `T` is not checked. */
+  json<T = unknown>(): T;
+}
+
+export interface MutationOptions extends CallOptions {
+  /**
+   * Makes this mutation happen once however often it is asked for with the same key, 1–255
+   * printable ASCII characters. Default: a fresh key for each call, so that its attempts count once.
+   */
+  readonly idempotencyKey?: string | undefined;
+  /**
+   * `client.revision` at the time when `idempotencyKey` was made: a key too old for the nodes to
+   * remember is then refused as `request_forgotten` instead of run again. Default: now.
+   */
+  readonly keyRevision?: number | undefined;
+}
+
+export interface PutOptions extends MutationOptions {
+  /** Default by the value: text, bytes or JSON. */
+  readonly contentType?: string | undefined;
+  /** The entry ends so many seconds after the write; a whole number. Default: never. */
+  readonly ttlSeconds?: number | undefined;
+}
+
+/** What must be true of the key when the mutation is applied; one of the three. */
+export type Precondition =
+  | { readonly ifRevision: number; readonly ifAbsent?: never; readonly ifPresent?: never }
+  | { readonly ifAbsent: true; readonly ifRevision?: never; readonly ifPresent?: never }
+  | { readonly ifPresent: true; readonly ifRevision?: never; readonly ifAbsent?: never };
+
+/** A delete of an absent key deletes nothing: there is no `ifAbsent`. */
+export type DeletePrecondition = Exclude<Precondition, { readonly ifAbsent: true }>;
+
+export interface Written {
+  readonly ok: true;
+  readonly revision: number;
+  /** False where the key existed before. */
+  readonly created: boolean;
+}
+
+export interface Deleted {
+  readonly ok: true;
+  /** False where there was nothing to delete. */
+  readonly deleted: boolean;
+}
+
+/** The precondition did not hold; nothing was changed. */
+export interface Conflict {
+  readonly ok: false;
+  /** The key's revision when the precondition was evaluated; 0 where the key was absent. */
+  readonly currentRevision: number;
+}
+
+export type { Value } from './values.ts';
+export type { Consistency, Environment, MasterChange };

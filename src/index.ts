@@ -1,0 +1,21 @@
+/** The package: the client library. Nothing here needs more than `fetch`; it runs in browsers too. */
+export { type Client, createClient } from './client/client.ts';
+export type {
+  CallOptions,
+  ClientOptions,
+  Conflict,
+  Consistency,
+  Deleted,
+  DeletePrecondition,
+  Entry,
+  Environment,
+  GetOptions,
+  MasterChange,
+  MutationOptions,
+  Precondition,
+  PutOptions,
+  Value,
+  Written,
+} from './client/types.ts';
+export { DsmError, type ErrorCode, type Outcome } from './core/errors.ts';
+export type { MemberStatus, NodeStatus } from './node/api.ts';
