@@ -21,6 +21,7 @@ import type {
 } from './messages.ts';
 import type { Configs } from './quorum.ts';
 import type { Member, Record } from './record.ts';
+import type { SnapshotHeader } from './snapshot.ts';
 import type { Result, Store } from './store.ts';
 
 /** What must reach the disk, in this order. `meta` means: the voter's meta as it is when written. */
@@ -309,22 +310,24 @@ export class Voter {
     this.takeRecords({ epoch: 0, lsn: 0 }, [record]);
   }
 
-  /** The active master's snapshot is wanted only while the log does not hold its last record. */
-  wantsSnapshot(position: Position): boolean {
-    return position.lsn > this.committedLsn && !this.log.holds(position);
-  }
-
   /**
-   * Replaces log and state by a snapshot that came under the epoch check of `onAppend`.
-   * Never goes back: the snapshot is above all that is committed here.
+   * Takes a snapshot of the active master of `epoch`, under the epoch check of an append, or of a
+   * node whose log this candidate of `epoch` adopts. It is passed over where the log holds its last
+   * record already, so a late one never moves the node back. Returns whether the epoch was right.
    */
-  installSnapshot(position: Position, members: readonly Member[], store: Store): void {
-    assert(this.wantsSnapshot(position), `snapshot ${position.lsn} would move the node back`);
+  onSnapshot(epoch: number, header: SnapshotHeader, store: Store): boolean {
+    const { clusterId, position, members } = header;
+    if (this.clusterId !== '' && clusterId !== this.clusterId) return false;
+    if (epoch < this.promised) return false;
+    this.#enterCluster(clusterId);
+    if (epoch > this.promised) this.promise(epoch, '');
+    if (position.lsn <= this.committedLsn || this.log.holds(position)) return true;
     this.log = new Log(position, members);
     this.store = store;
     this.committedLsn = position.lsn;
     this.durableLsn = this.hasDisk ? 0 : position.lsn;
     this.writes.push({ kind: 'snapshot' });
+    return true;
   }
 
   /** The snapshot of `lsn` that replaced the log is on disk. */

@@ -1,0 +1,321 @@
+/**
+ * An active master at work: drains the queue of writes into batches, one sync for each beside one
+ * message to each peer, and answers when §4 says so. All decisions are in `core/master.ts`; here are
+ * the queue, the wires and the clients that wait. Lives for one epoch.
+ */
+import { DsmError } from '../core/errors.ts';
+import { ActiveMaster, type Outgoing } from '../core/master.ts';
+import type { AppendAck, Poll, PollAnswer, Refusal, Registration } from '../core/messages.ts';
+import type { Placement } from '../core/placement.ts';
+import { joinFrames, type Mutation, type Record } from '../core/record.ts';
+import type { Result } from '../core/store.ts';
+import type { PeerAnswer } from '../ports/peers.ts';
+import type { WriteDone } from './api.ts';
+import type { NodeContext, Reply } from './context.ts';
+import { type Waited, Waiters } from './waiters.ts';
+import { WaitingWrites } from './waiting-writes.ts';
+
+interface QueuedWrite {
+  readonly command: Mutation;
+  readonly done: WriteDone;
+}
+
+/** Bytes that a record takes beside its key and value, about. */
+const recordOverheadBytes = 96;
+
+export class ActiveRole {
+  readonly master: ActiveMaster;
+  readonly #context: NodeContext;
+  /** This epoch is over: the node becomes a standby. */
+  readonly #onOver: (reason: string) => void;
+  readonly #writes = new WaitingWrites();
+  readonly #rounds: Waiters;
+  readonly #parked = new Map<string, Reply>();
+  #queue: QueuedWrite[] = [];
+  #queueBytes = 0;
+  #isSyncing = false;
+  /** Members are looked at now and then, not at every message. */
+  #reconfigureAtMs = 0;
+  #isOver = false;
+  /** A handoff is under way: no new write gets an lsn. */
+  isPaused = false;
+
+  constructor(context: NodeContext, placement: Placement, onOver: (reason: string) => void) {
+    this.#context = context;
+    this.#onOver = onOver;
+    const { voter, clock, random, limits } = context;
+    this.#rounds = new Waiters(limits.waitingReadsMax, 'read_timeout');
+    this.master = new ActiveMaster({
+      voter,
+      placement,
+      random: () => random.next(),
+      nowMs: clock.monotonicMs(),
+    });
+    this.#sync();
+  }
+
+  // ── writes ────────────────────────────────────────────────────────────────────────────────────
+
+  write(command: Mutation, done: WriteDone): void {
+    const refusal = this.#refusal(command);
+    if (refusal !== null) {
+      done(refusal, null);
+      return;
+    }
+    this.#queue.push({ command, done });
+    this.#queueBytes += commandBytes(command);
+    if (!this.#isSyncing) this.#context.changed();
+  }
+
+  /** Why this write cannot be taken now; what is refused here certainly has no effect. */
+  #refusal(command: Mutation): DsmError | null {
+    const { limits, voter, clock } = this.#context;
+    const nowMs = clock.monotonicMs();
+    const open = this.#queue.length + this.#writes.size;
+    const bytes = this.#queueBytes + commandBytes(command);
+    if (open >= limits.queueRecordsMax || bytes > limits.queueBytesMax) {
+      return new DsmError('overloaded', 'Too many writes wait; try again in a moment', {
+        retryAfterMs: 1000,
+      });
+    }
+    if (nowMs - this.master.majorityHeardMs >= limits.suspectMs) {
+      return new DsmError('no_quorum', undefined, { retryAfterMs: 1000 });
+    }
+    if (command.kind === 'put' && voter.store.memoryBytes + bytes > limits.memoryBytesMax) {
+      return new DsmError(
+        'memory_quota',
+        `The memory quota of ${limits.memoryBytesMax} bytes is reached; delete keys or raise it`,
+      );
+    }
+    return null;
+  }
+
+  /** One batch of what waits: whatever arrives while its sync runs is the next one. */
+  #propose(nowMs: number): void {
+    if (this.#isSyncing || this.isPaused || this.#queue.length === 0 || !this.master.isServing) {
+      return;
+    }
+    const batch = this.#takeBatch();
+    const { firstLsn } = this.master.propose(
+      batch.map(({ command }) => command),
+      nowMs,
+    );
+    for (const [index, { done }] of batch.entries())
+      this.#writes.add(firstLsn + index, nowMs, done);
+    this.#context.counters.batches += 1;
+    this.#sync();
+  }
+
+  #takeBatch(): QueuedWrite[] {
+    const { batchBytesMax } = this.#context.limits;
+    let count = 0;
+    let bytes = 0;
+    for (const { command } of this.#queue) {
+      bytes += commandBytes(command);
+      if (count > 0 && bytes > batchBytesMax) break;
+      count += 1;
+    }
+    const batch = count === this.#queue.length ? this.#queue : this.#queue.slice(0, count);
+    this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count);
+    for (const { command } of batch) this.#queueBytes -= commandBytes(command);
+    return batch;
+  }
+
+  #sync(): void {
+    this.#isSyncing = true;
+    this.#context.persistence.flush(() => {
+      this.#isSyncing = false;
+      if (this.#isOver) return;
+      this.master.advance(this.#context.clock.monotonicMs());
+      this.#context.changed();
+    });
+  }
+
+  onApplied(record: Record, result: Result | null): void {
+    this.#writes.onApplied(record.lsn, result);
+  }
+
+  // ── peers ─────────────────────────────────────────────────────────────────────────────────────
+
+  #send(outgoing: Outgoing): void {
+    if (outgoing.peer.role === 'master') this.#answerPoll(outgoing);
+    else this.#sendAppend(outgoing);
+  }
+
+  #sendAppend({ peer, sent, append, records }: Outgoing): void {
+    const { peers, limits, clock, counters } = this.#context;
+    counters.appendsSent += 1;
+    const call = {
+      name: 'append',
+      message: append,
+      body: joinFrames(records),
+      timeoutMs: limits.suspectMs,
+    } as const;
+    peers.call(peer.url, call, (failure, answer) => {
+      if (this.#isOver) return;
+      const nowMs = clock.monotonicMs();
+      if (failure !== null || answer === null) {
+        this.master.onFailed(peer, sent, nowMs);
+      } else if (answer.status === 200) {
+        this.master.onAck(peer, sent, answer.message as AppendAck, nowMs);
+      } else if (answer.status === 409) {
+        const epoch = this.master.onRefused(peer, sent, answer.message as Refusal, nowMs);
+        if (epoch > 0) return this.#onOver(`${peer.nodeId} has promised epoch ${epoch}`);
+      } else {
+        this.master.onFailed(peer, sent, nowMs);
+      }
+      this.#context.changed();
+    });
+  }
+
+  onPoll(poll: Poll, reply: Reply): void {
+    const { clock, counters } = this.#context;
+    counters.pollsAnswered += 1;
+    // A newer poll of the same node: the older one has nobody waiting for it.
+    this.#dropParked(poll.nodeId);
+    const verdict = this.master.onPoll(poll, clock.monotonicMs());
+    if (verdict.kind === 'parked') {
+      this.#parked.set(verdict.peer.nodeId, reply);
+    } else if (verdict.kind === 'refused') {
+      reply({ status: verdict.status, message: verdict.refusal });
+    } else {
+      reply(misdirected(''));
+      this.#onOver(`${poll.nodeId} has promised epoch ${verdict.epoch}`);
+      return;
+    }
+    this.#context.changed();
+  }
+
+  #dropParked(nodeId: string): void {
+    const older = this.#parked.get(nodeId);
+    this.#parked.delete(nodeId);
+    older?.({ status: 204, message: {} });
+  }
+
+  #answerPoll({ peer, sent, append, records }: Outgoing): void {
+    const reply = this.#parked.get(peer.nodeId);
+    this.#parked.delete(peer.nodeId);
+    const message: PollAnswer = {
+      ...append,
+      lastLsn: this.#context.voter.log.lastLsn,
+      sentAtMs: sent.sentAtMs,
+    };
+    reply?.({ status: 200, message, body: joinFrames(records) });
+  }
+
+  /** A slave asks to be taken in; it will be sent appends, as a learner first. */
+  onRegister(registration: Registration, reply: Reply): void {
+    const { voter, limits, clock, logger, self } = this.#context;
+    const { nodeId, url, clusterId } = registration;
+    if (clusterId !== '' && clusterId !== voter.clusterId) {
+      logger.warn('a slave of another cluster wants to join and is refused', { nodeId, url });
+      reply({ status: 409, message: { reason: 'cluster', clusterId: voter.clusterId } });
+      return;
+    }
+    const learners = [...this.master.peers.values()].filter(({ isVoter }) => !isVoter).length;
+    if (!this.master.peers.has(nodeId) && learners >= limits.learnersMax) {
+      reply({ status: 503, message: { reason: 'too many learners' } });
+      return;
+    }
+    if (!this.master.peers.has(nodeId)) logger.info('a slave registered', { nodeId, url });
+    this.master.meet({ nodeId, role: 'slave', url }, clock.monotonicMs());
+    const message = { clusterId: voter.clusterId, masterId: self.nodeId, masterUrl: self.url };
+    reply({ status: 200, message });
+    this.#context.changed();
+  }
+
+  // ── reads ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** `done` when this node is known to be the active master after now: by lease, or by a round. */
+  confirm(forceRound: boolean, done: Waited): void {
+    const { clock, limits, counters } = this.#context;
+    const nowMs = clock.monotonicMs();
+    if (!forceRound && this.master.mayRead(nowMs, clock.wallMs())) {
+      done(null);
+      return;
+    }
+    counters.readsByRound += 1;
+    this.#rounds.add(this.master.wantRound(), nowMs + limits.holdMs, done);
+    this.#context.changed();
+  }
+
+  // ── time ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** Does all that is due. May end the epoch. */
+  step(): void {
+    const { clock, limits, persistence } = this.#context;
+    const nowMs = clock.monotonicMs();
+    const reason = this.master.mustStepDown(nowMs);
+    if (reason !== null) return this.#onOver(reason);
+    this.master.lease.watchClocks(nowMs, clock.wallMs());
+    this.#settle(nowMs);
+    if (!this.isPaused && nowMs >= this.#reconfigureAtMs) this.#reconfigure(nowMs);
+    this.#propose(nowMs);
+    for (const outgoing of this.master.takeDue(nowMs)) this.#send(outgoing);
+    this.#settle(nowMs);
+    persistence.compact(limits.snapshotEveryBytes);
+  }
+
+  #reconfigure(nowMs: number): void {
+    const { limits, logger, persistence } = this.#context;
+    this.#reconfigureAtMs = nowMs + limits.hedgeMs;
+    const members = this.master.reconfigure(nowMs);
+    if (members === null) return;
+    logger.info('the members change', {
+      members: members.map(({ nodeId, role, url }) => `${role} ${nodeId} at ${url}`),
+    });
+    persistence.flush(() => this.#onSynced());
+  }
+
+  #onSynced(): void {
+    if (this.#isOver) return;
+    this.master.advance(this.#context.clock.monotonicMs());
+    this.#context.changed();
+  }
+
+  #settle(nowMs: number): void {
+    this.#writes.settle(this.master.doneLsn);
+    this.#writes.expire(nowMs - this.#context.limits.writeTimeoutMs);
+    this.#rounds.settle(this.master.isServing ? this.master.confirmedSeq : -Infinity, nowMs);
+  }
+
+  nextWakeMs(nowMs: number): number {
+    const { limits } = this.#context;
+    return Math.min(
+      this.master.nextWakeMs(),
+      this.#writes.oldestMs + limits.writeTimeoutMs,
+      this.#rounds.nextDeadlineMs(),
+      nowMs + limits.heartbeatMs,
+    );
+  }
+
+  /** Nothing waits for an answer, and `nodeId` holds all of the log. */
+  isHandedOverTo(nodeId: string): boolean {
+    const { log, committedLsn } = this.#context.voter;
+    const peer = this.master.peers.get(nodeId);
+    return committedLsn === log.lastLsn && peer?.matchLsn === log.lastLsn;
+  }
+
+  /** Ends the epoch: what has an lsn is `unknown`, what has none certainly did not happen. */
+  end(): void {
+    this.#isOver = true;
+    for (const reply of this.#parked.values()) reply(misdirected(''));
+    this.#parked.clear();
+    this.#writes.settle(this.master.doneLsn);
+    this.#writes.failAll(new DsmError('stepped_down'));
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const { done } of queue) done(new DsmError('misdirected'), null);
+    this.#rounds.failAll(new DsmError('misdirected'));
+  }
+}
+
+/** The answer of a node that is not active; `masterUrl` is a hint, '' where it has none. */
+export function misdirected(masterUrl: string): PeerAnswer {
+  return { status: 421, message: { masterUrl } };
+}
+
+function commandBytes(command: Mutation): number {
+  const valueBytes = command.kind === 'put' ? command.value.length : 0;
+  return command.key.length + valueBytes + recordOverheadBytes;
+}

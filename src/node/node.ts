@@ -1,0 +1,387 @@
+/**
+ * What every node does, slave or master: takes promises, appends and probes as a voter, gives its
+ * log and its state to those who may have them, answers reads by read index, holds calls while no
+ * active master is known. The roles are added by `slave-node.ts` and `master-node.ts`.
+ */
+import { DsmError } from '../core/errors.ts';
+import type { Limits } from '../core/limits.ts';
+import { Log } from '../core/log.ts';
+import type { HelloAnswer, Poll, PollAnswer, PromiseRequest, Refusal } from '../core/messages.ts';
+import { joinFrames, type Member, type Record } from '../core/record.ts';
+import { type Result, Store } from '../core/store.ts';
+import { Voter } from '../core/voter.ts';
+import type { Timer } from '../ports/clock.ts';
+import type { PeerAnswer, PeerCallName } from '../ports/peers.ts';
+import type { Recovered, Storage } from '../ports/storage.ts';
+import { misdirected } from './active-role.ts';
+import type {
+  Check,
+  EntryView,
+  NodeApi,
+  NodeStatus,
+  ReadDone,
+  ReadOptions,
+  WriteDone,
+  WriteRequest,
+} from './api.ts';
+import { createCounters, type NodeContext, type Ports, type Reply } from './context.ts';
+import { Persistence } from './persistence.ts';
+import { ReadIndexReads } from './read-index.ts';
+import { type SnapshotRequest, SnapshotServer } from './snapshot-server.ts';
+import { describeNode } from './status.ts';
+import { type Waited, Waiters } from './waiters.ts';
+
+export interface NodeOptions {
+  readonly self: Member;
+  readonly limits: Limits;
+  readonly ports: Ports;
+  readonly masterUrls: readonly string[];
+  readonly storage: Storage | null;
+  readonly recovered: Recovered | null;
+  /** The state as it was recovered; a fresh one where there was none. */
+  readonly log?: Log;
+  readonly store?: Store;
+  /** The node cannot go on: its process must end, non-zero. Called once. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export abstract class DsmNode implements NodeApi {
+  readonly nodeId: string;
+  readonly role: Member['role'];
+  readonly limits: Limits;
+  protected readonly context: NodeContext;
+  protected readonly voter: Voter;
+  protected isStopped = false;
+  readonly #onFatal: (error: Error) => void;
+  readonly #snapshots = new SnapshotServer();
+  readonly #indexReads: ReadIndexReads;
+  /** Calls that wait for an active master, and reads that wait for `min-revision`. */
+  readonly #held: Waiters;
+  readonly #revisions: Waiters;
+  #timer: Timer | null = null;
+  #timerAtMs = Infinity;
+  #isStepping = false;
+  #isDirty = false;
+
+  constructor(options: NodeOptions) {
+    const { self, limits, ports, recovered, storage } = options;
+    this.nodeId = self.nodeId;
+    this.role = self.role;
+    this.limits = limits;
+    this.#onFatal = options.onFatal;
+    const nowMs = ports.clock.monotonicMs();
+    const meta = recovered?.meta;
+    const leaseGrantedMs = meta?.leaseGrantedMs ?? 0;
+    this.voter = new Voter({
+      self,
+      limits,
+      hasDisk: storage !== null,
+      clusterId: meta?.clusterId ?? '',
+      promised: meta?.promised ?? 0,
+      promisedTo: meta?.promisedTo ?? '',
+      leaseGrantedMs,
+      // Vows made before the restart may still run, on a clock that may be slower than ours.
+      quietUntilMs: nowMs + leaseGrantedMs * (1 + limits.clockDriftShare),
+      log: options.log ?? new Log(),
+      store: options.store ?? new Store(),
+      onApplied: (record, result) => this.onApplied(record, result),
+    });
+    this.voter.masterHeardMs = nowMs;
+    const persistence = new Persistence(this.voter, storage, ports.logger, (error) =>
+      this.fail(new Error(`The log could not be written: ${error.message}`, { cause: error })),
+    );
+    this.context = {
+      ...ports,
+      self,
+      limits,
+      voter: this.voter,
+      persistence,
+      masterUrls: options.masterUrls,
+      counters: createCounters(),
+      changed: () => this.#changed(),
+    };
+    this.#indexReads = new ReadIndexReads(this.context, () => this.activeUrl());
+    this.#held = new Waiters(limits.heldCallsMax, 'no_master');
+    this.#revisions = new Waiters(limits.waitingReadsMax, 'catching_up');
+  }
+
+  // ── what a role adds ──────────────────────────────────────────────────────────────────────────
+
+  abstract get state(): string;
+  abstract isActive(): boolean;
+  abstract readNow(key: string): EntryView | null | undefined;
+  abstract write(request: WriteRequest, done: WriteDone): void;
+  abstract handoff(nodeId: string, done: Waited): void;
+  abstract removeMember(nodeId: string, done: Waited): void;
+  abstract forceConfig(done: Waited): void;
+  /** Does what is due in the role; called after every change and at `roleWakeMs`. */
+  protected abstract stepRole(nowMs: number): void;
+  protected abstract roleWakeMs(nowMs: number): number;
+  protected abstract onApplied(record: Record, result: Result | null): void;
+  /** A call between nodes that only this role understands. */
+  protected abstract onRoleCall(
+    name: PeerCallName,
+    message: unknown,
+    body: Uint8Array,
+    reply: Reply,
+  ): void;
+  /** Something with a higher epoch arrived: what is active must stop being so, now. */
+  protected abstract onHigherEpoch(epoch: number, why: string): void;
+  /** May this node answer reads at all? */
+  protected abstract get isCaughtUp(): boolean;
+
+  // ── time ──────────────────────────────────────────────────────────────────────────────────────
+
+  get epoch(): number {
+    return this.voter.promised;
+  }
+
+  get appliedLsn(): number {
+    return this.voter.store.appliedLsn;
+  }
+
+  protected nowMs(): number {
+    return this.context.clock.monotonicMs();
+  }
+
+  #changed(): void {
+    this.#isDirty = true;
+    if (this.#isStepping || this.isStopped) return;
+    this.#isStepping = true;
+    try {
+      // Bounded: a step that always makes another one due would be an error, not work.
+      for (let turn = 0; this.#isDirty && turn < 100; turn += 1) {
+        this.#isDirty = false;
+        this.#step();
+      }
+    } finally {
+      this.#isStepping = false;
+    }
+    this.#arm();
+  }
+
+  #step(): void {
+    const nowMs = this.nowMs();
+    this.stepRole(nowMs);
+    if (this.isStopped) return;
+    this.#indexReads.step(nowMs);
+    this.#revisions.settle(this.appliedLsn, nowMs);
+    this.#held.settle(this.isActive() || this.activeUrl() !== null ? 1 : 0, nowMs);
+    this.context.persistence.flush();
+  }
+
+  #arm(): void {
+    if (this.isStopped) return;
+    const nowMs = this.nowMs();
+    const wakeMs = Math.min(
+      this.roleWakeMs(nowMs),
+      this.#indexReads.nextWakeMs(),
+      this.#revisions.nextDeadlineMs(),
+      this.#held.nextDeadlineMs(),
+    );
+    // A timer that fires too early only looks around: cheaper than a new one for every change.
+    if (this.#timerAtMs <= wakeMs || wakeMs === Infinity) return;
+    this.#timer?.cancel();
+    this.#timerAtMs = wakeMs;
+    this.#timer = this.context.clock.setTimer(Math.max(0, wakeMs - nowMs), () => {
+      this.#timerAtMs = Infinity;
+      this.#changed();
+    });
+  }
+
+  /** Begins to work; called once, by the factory. */
+  protected start(): void {
+    this.#changed();
+  }
+
+  stop(): void {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    this.#timer?.cancel();
+    const error = new DsmError('shutting_down');
+    this.#held.failAll(error);
+    this.#revisions.failAll(error);
+    this.#indexReads.failAll(error);
+  }
+
+  /** Rule 13: a poisoned log ends the node. */
+  protected fail(error: Error): void {
+    this.context.logger.error(error.message, { nodeId: this.nodeId });
+    this.stop();
+    this.#onFatal(error);
+  }
+
+  // ── reads ─────────────────────────────────────────────────────────────────────────────────────
+
+  read(key: string, options: ReadOptions, done: ReadDone): void {
+    const { consistency, minRevision } = options;
+    if (minRevision > this.appliedLsn) {
+      const deadlineMs = this.nowMs() + this.limits.holdMs;
+      this.#revisions.add(minRevision, deadlineMs, (error) => {
+        if (error === null) this.read(key, options, done);
+        else done(error, null);
+      });
+      this.context.changed();
+      return;
+    }
+    if (consistency === 'stale') {
+      if (this.isCaughtUp) this.answerLocally(key, done);
+      else done(new DsmError('catching_up'), null);
+      return;
+    }
+    this.confirmRead(consistency === 'quorum', (error) => {
+      // The mastership may have gone while the read waited: it is asked for again elsewhere.
+      if (error?.code === 'misdirected') this.read(key, options, done);
+      else if (error !== null) done(error, null);
+      else this.answerRead(key, done);
+    });
+  }
+
+  /** `done` when the own map may answer a linearizable read. */
+  protected confirmRead(_forceRound: boolean, done: Waited): void {
+    if (this.isCaughtUp) this.#indexReads.confirm(done);
+    else done(new DsmError('catching_up'));
+  }
+
+  protected answerRead(key: string, done: ReadDone): void {
+    this.answerLocally(key, done);
+  }
+
+  protected answerLocally(key: string, done: ReadDone): void {
+    this.context.counters.reads += 1;
+    done(null, this.voter.store.get(key) ?? null);
+  }
+
+  // ── where the active master is ────────────────────────────────────────────────────────────────
+
+  activeUrl(): string | null {
+    if (this.isActive()) return this.context.self.url;
+    const { master, masterHeardMs } = this.voter;
+    if (master === null || master.nodeId === this.nodeId) return null;
+    return this.nowMs() - masterHeardMs < this.limits.suspectMs ? master.url : null;
+  }
+
+  awaitActive(done: (error: DsmError | null) => void): void {
+    this.#held.add(1, this.nowMs() + this.limits.holdMs, done);
+    this.context.changed();
+  }
+
+  forgetActive(url: string): void {
+    if (this.voter.master?.url === url) this.voter.master = null;
+  }
+
+  // ── calls between nodes ───────────────────────────────────────────────────────────────────────
+
+  onPeerCall(name: PeerCallName, message: unknown, body: Uint8Array, reply: Reply): void {
+    if (this.isStopped) {
+      reply({ status: 503, message: { reason: 'stopping' } });
+      return;
+    }
+    switch (name) {
+      case 'hello':
+        return reply({ status: 200, message: this.#hello() });
+      case 'probe':
+        return this.#onProbe(message as PromiseRequest, reply);
+      case 'promise':
+        return this.#onPromise(message as PromiseRequest, reply);
+      case 'snapshot':
+        return this.#onSnapshot(message as SnapshotRequest, reply);
+      case 'log':
+        if ((message as Poll).candidateEpoch > 0) return this.#onAdopt(message as Poll, reply);
+        return this.onRoleCall(name, message, body, reply);
+      default:
+        return this.onRoleCall(name, message, body, reply);
+    }
+  }
+
+  #hello(): HelloAnswer {
+    const { clusterId, promised } = this.voter;
+    const { nodeId, role, state } = this;
+    return { nodeId, clusterId, role, state, epoch: promised, masterUrl: this.activeUrl() ?? '' };
+  }
+
+  #onProbe(request: PromiseRequest, reply: Reply): void {
+    const answer = this.isActive() ? this.refusePromise(request) : null;
+    const granted = answer ?? this.voter.onProbe(request, this.nowMs());
+    reply({ status: promiseStatus(granted), message: granted });
+  }
+
+  #onPromise(request: PromiseRequest, reply: Reply): void {
+    const refused = this.isActive() ? this.refusePromise(request) : null;
+    const before = this.voter.promised;
+    const answer = refused ?? this.voter.onPromise(request, this.nowMs());
+    // Granting a promise is stepping down, in the same synchronous step (rule 7).
+    if (this.voter.promised > before) {
+      this.onHigherEpoch(this.voter.promised, `promised to ${request.candidateId}`);
+    }
+    this.context.persistence.flush(() => reply({ status: promiseStatus(answer), message: answer }));
+    this.context.changed();
+  }
+
+  /** An active master refuses while its lease runs; null where it may be asked like any voter. */
+  protected refusePromise(_request: PromiseRequest): object | null {
+    return null;
+  }
+
+  /** A candidate that this node has promised reads its log (rule 9, M7). */
+  #onAdopt(poll: Poll, reply: Reply): void {
+    const { voter, limits } = this.context;
+    const { log } = voter;
+    const isPromised = voter.promised === poll.candidateEpoch && voter.promisedTo === poll.nodeId;
+    if (!isPromised) return reply(this.#refusal(409, 'epoch'));
+    if (poll.synced.lsn < log.base.lsn) return reply(this.#refusal(410, 'snapshot'));
+    if (!log.holds(poll.synced)) return reply(this.#refusal(409, 'gap'));
+    const records = log.slice(poll.synced.lsn + 1, limits.batchBytesMax);
+    const message: PollAnswer = {
+      clusterId: voter.clusterId,
+      epoch: voter.promised,
+      masterId: '',
+      masterUrl: '',
+      prev: poll.synced,
+      committedLsn: voter.committedLsn,
+      startLsn: log.base.lsn + 1,
+      leaseMs: 0,
+      lastLsn: log.lastLsn,
+      sentAtMs: 0,
+    };
+    reply({ status: 200, message, body: joinFrames(records) });
+  }
+
+  #refusal(status: number, reason: Refusal['reason']): PeerAnswer {
+    const { promised, committedLsn, log } = this.voter;
+    const { nodeId } = this;
+    const message: Refusal = { nodeId, reason, promised, committedLsn, lastLsn: log.lastLsn };
+    return { status, message };
+  }
+
+  #onSnapshot(request: SnapshotRequest, reply: Reply): void {
+    const { voter } = this;
+    const { candidateEpoch, nodeId } = request;
+    const mayRead =
+      candidateEpoch > 0
+        ? voter.promised === candidateEpoch && voter.promisedTo === nodeId
+        : this.isActive();
+    if (!mayRead) return reply(misdirected(this.activeUrl() ?? ''));
+    reply(this.#snapshots.answer(voter, request, this.nowMs()));
+  }
+
+  // ── status ────────────────────────────────────────────────────────────────────────────────────
+
+  status(): NodeStatus {
+    return describeNode(this.context, this.state, this.activeUrl());
+  }
+
+  checks(): Check[] {
+    const url = this.activeUrl();
+    return [
+      { name: 'running', ok: !this.isStopped, detail: this.isStopped ? 'stopping' : 'running' },
+      { name: 'master', ok: url !== null, detail: url ?? 'no active master is known' },
+      { name: 'caught-up', ok: this.isCaughtUp, detail: `applied up to ${this.appliedLsn}` },
+    ];
+  }
+}
+
+function promiseStatus(answer: object): number {
+  if (!('remainingMs' in answer)) return 200;
+  return Number(answer.remainingMs) > 0 ? 423 : 409;
+}

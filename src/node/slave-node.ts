@@ -1,0 +1,179 @@
+/**
+ * A slave: a voter in memory. It is born anew at each start, registers with the active master, takes
+ * appends, and registers again whenever it hears nothing (DESIGN.md §5 rule 11).
+ */
+import { DsmError } from '../core/errors.ts';
+import type { Append, Registration, RegistrationAnswer } from '../core/messages.ts';
+import { decodeRecords, FrameError, type Record } from '../core/record.ts';
+import type { PeerCallName } from '../ports/peers.ts';
+import { misdirected } from './active-role.ts';
+import type { EntryView, WriteDone, WriteRequest } from './api.ts';
+import type { Reply } from './context.ts';
+import { DsmNode, type NodeOptions } from './node.ts';
+import { installSnapshot } from './snapshot-fetch.ts';
+import type { Waited } from './waiters.ts';
+
+export class SlaveNode extends DsmNode {
+  readonly #masterUrls: readonly string[];
+  #registerAtMs = 0;
+  #attempts = 0;
+  #isRegistering = false;
+  #isFetching = false;
+
+  constructor(options: Omit<NodeOptions, 'storage' | 'recovered'>) {
+    super({ ...options, storage: null, recovered: null });
+    this.#masterUrls = options.masterUrls;
+    this.start();
+  }
+
+  get state(): string {
+    if (this.isStopped) return 'stopped';
+    return this.voter.isVoter() ? 'voter' : 'learner';
+  }
+
+  isActive(): boolean {
+    return false;
+  }
+
+  /** A voter has caught up once, and cannot fall behind unnoticed: its reads wait for the index. */
+  protected get isCaughtUp(): boolean {
+    return this.voter.isVoter();
+  }
+
+  readNow(): EntryView | null | undefined {
+    return undefined;
+  }
+
+  write(_request: WriteRequest, done: WriteDone): void {
+    done(new DsmError('misdirected', undefined, { master: this.activeUrl() ?? undefined }), null);
+  }
+
+  handoff(_nodeId: string, done: Waited): void {
+    done(new DsmError('misdirected'));
+  }
+
+  removeMember(_nodeId: string, done: Waited): void {
+    done(new DsmError('misdirected'));
+  }
+
+  forceConfig(done: Waited): void {
+    done(new DsmError('conflict', 'Only a master can be made the only voter; ask a master'));
+  }
+
+  protected onApplied(): void {}
+
+  protected onHigherEpoch(): void {}
+
+  // ── appends ───────────────────────────────────────────────────────────────────────────────────
+
+  protected onRoleCall(name: PeerCallName, message: unknown, body: Uint8Array, reply: Reply): void {
+    if (name === 'append') this.#onAppend(message as Append, body, reply);
+    else if (name === 'read') this.#onRead(message as PeerRead, reply);
+    else reply(misdirected(this.activeUrl() ?? ''));
+  }
+
+  #onAppend(append: Append, body: Uint8Array, reply: Reply): void {
+    let records: Record[];
+    try {
+      records = decodeRecords(body);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      return reply({ status: 400, message: { reason: 'damaged', detail: error.message } });
+    }
+    this.context.counters.appendsTaken += 1;
+    const answer = this.voter.onAppend(append, records, this.nowMs());
+    const isRefused = 'reason' in answer;
+    if (isRefused && answer.reason === 'snapshot') this.#fetchSnapshot(append.masterUrl);
+    reply({ status: isRefused ? 409 : 200, message: answer });
+    this.context.changed();
+  }
+
+  #fetchSnapshot(url: string): void {
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    installSnapshot(this.context, url, 0, () => {
+      this.#isFetching = false;
+      this.context.changed();
+    });
+  }
+
+  // ── a READ that the active master forwards here (rule 6) ──────────────────────────────────────
+
+  #onRead({ key, revision, committed }: PeerRead, reply: Reply): void {
+    this.voter.learnCommitted(committed);
+    const entry = this.voter.store.get(key);
+    if (this.appliedLsn < revision || entry?.revision !== revision) {
+      return reply({ status: 404, message: { appliedLsn: this.appliedLsn } });
+    }
+    this.context.counters.reads += 1;
+    const { contentType, value } = entry;
+    reply({ status: 200, message: { revision, contentType }, body: value });
+  }
+
+  // ── registering ───────────────────────────────────────────────────────────────────────────────
+
+  protected stepRole(nowMs: number): void {
+    const isHeard = nowMs - this.voter.masterHeardMs < this.limits.failoverMs;
+    if (isHeard && this.voter.master !== null) {
+      this.#attempts = 0;
+      this.#registerAtMs = 0;
+    } else if (!this.#isRegistering && nowMs >= this.#registerAtMs) {
+      this.#register();
+    }
+  }
+
+  protected roleWakeMs(nowMs: number): number {
+    if (this.#isRegistering) return Infinity;
+    const silentAtMs = this.voter.masterHeardMs + this.limits.failoverMs;
+    return this.voter.master !== null && silentAtMs > nowMs ? silentAtMs : this.#registerAtMs;
+  }
+
+  #register(): void {
+    const urls = [...new Set([...this.#masterUrls, ...this.#knownMasterUrls()])];
+    this.#isRegistering = true;
+    let open = urls.length;
+    const { clusterId } = this.voter;
+    const message: Registration = { clusterId, nodeId: this.nodeId, url: this.context.self.url };
+    const timeoutMs = this.limits.suspectMs;
+    for (const url of urls) {
+      const call = { name: 'register', message, timeoutMs } as const;
+      this.context.peers.call(url, call, (failure, answer) => {
+        open -= 1;
+        if (failure === null && answer?.status === 409) {
+          this.context.logger.error(
+            'the master belongs to another cluster; stop this slave to let it join that one',
+            { master: url, clusterId, ...answer.message },
+          );
+        }
+        if (failure === null && answer?.status === 200) this.#onRegistered(answer.message);
+        if (open === 0) this.#backOff();
+      });
+    }
+  }
+
+  #knownMasterUrls(): string[] {
+    return this.voter.members.filter(({ role }) => role === 'master').map(({ url }) => url);
+  }
+
+  #onRegistered(answer: object): void {
+    const { masterUrl } = answer as RegistrationAnswer;
+    this.context.logger.info('registered', { master: masterUrl });
+  }
+
+  /** Exponential, full jitter: a fleet that lost its master does not come back in one wave. */
+  #backOff(): void {
+    const { heartbeatMs, failoverMs } = this.limits;
+    const ceilingMs = Math.min(heartbeatMs * 2 ** Math.min(this.#attempts, 10), failoverMs);
+    this.#attempts += 1;
+    this.#isRegistering = false;
+    this.#registerAtMs = this.nowMs() + heartbeatMs / 2 + this.context.random.next() * ceilingMs;
+    this.context.changed();
+  }
+}
+
+/** A READ of `key`, whose newest revision is known to the active master. */
+export interface PeerRead {
+  readonly key: string;
+  readonly revision: number;
+  readonly committed: { readonly epoch: number; readonly lsn: number };
+}
