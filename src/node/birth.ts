@@ -65,6 +65,7 @@ export class Birth {
 
   /** A slave holds the data of a cluster that this empty master does not know. */
   onForeignSlave(clusterId: string, url: string): void {
+    if (!this.#options.mayFound) return;
     this.#isForbidden = true;
     if (this.#hasComplained) return;
     this.#hasComplained = true;

@@ -204,6 +204,11 @@ export abstract class DsmNode implements NodeApi {
     this.#indexReads.failAll(error);
   }
 
+  /** The voter as it is, for the simulator's invariants. Nobody else looks inside. */
+  inspect(): Voter {
+    return this.voter;
+  }
+
   /** Rule 13: a poisoned log ends the node. */
   protected fail(error: Error): void {
     this.context.logger.error(error.message, { nodeId: this.nodeId });

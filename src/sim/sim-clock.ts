@@ -1,0 +1,145 @@
+/**
+ * Virtual time: one queue of events for the whole world, and a clock for each node that may run a
+ * little fast or slow, leap on the wall, or stand still while the node is paused.
+ */
+import type { Clock, Timer } from '../ports/clock.ts';
+
+interface Event {
+  readonly atMs: number;
+  /** Ties are broken by the order of scheduling: the same seed gives the same run. */
+  readonly order: number;
+  run: (() => void) | null;
+}
+
+/** A binary heap of events. */
+export class EventQueue {
+  nowMs = 0;
+  #heap: Event[] = [];
+  #order = 0;
+
+  /** Events run so far. */
+  count = 0;
+
+  at(atMs: number, run: () => void): Timer {
+    const event: Event = { atMs: Math.max(atMs, this.nowMs), order: this.#order++, run };
+    this.#push(event);
+    return {
+      cancel() {
+        event.run = null;
+      },
+    };
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    return this.at(this.nowMs + delayMs, run);
+  }
+
+  /** Runs the next event. Returns false where there is none up to `untilMs`. */
+  runNext(untilMs: number): boolean {
+    for (;;) {
+      const next = this.#heap[0];
+      if (next === undefined || next.atMs > untilMs) {
+        this.nowMs = Math.max(this.nowMs, untilMs === Infinity ? this.nowMs : untilMs);
+        return false;
+      }
+      this.#pop();
+      const { run } = next;
+      if (run === null) continue;
+      this.nowMs = next.atMs;
+      next.run = null;
+      this.count += 1;
+      run();
+      return true;
+    }
+  }
+
+  #push(event: Event): void {
+    const heap = this.#heap;
+    let index = heap.length;
+    heap.push(event);
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = heap[parent];
+      if (above === undefined || isBefore(above, event)) break;
+      heap[index] = above;
+      index = parent;
+    }
+    heap[index] = event;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      const left = heap[child];
+      if (left === undefined) break;
+      const right = heap[child + 1];
+      if (right !== undefined && isBefore(right, left)) child += 1;
+      const least = heap[child];
+      if (least === undefined || isBefore(last, least)) break;
+      heap[index] = least;
+      index = child;
+    }
+    heap[index] = last;
+  }
+}
+
+function isBefore(a: Event, b: Event): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
+
+/** The clock of one life of one node. */
+export class SimClock implements Clock {
+  readonly #queue: EventQueue;
+  /** Own milliseconds for each one of the world. */
+  readonly rate: number;
+  readonly #bornMs: number;
+  #wallLeapMs = 0;
+  #resumeAtMs = 0;
+  #isDead = false;
+
+  constructor(queue: EventQueue, rate = 1) {
+    this.#queue = queue;
+    this.rate = rate;
+    this.#bornMs = queue.nowMs;
+  }
+
+  monotonicMs(): number {
+    return (this.#queue.nowMs - this.#bornMs) * this.rate;
+  }
+
+  wallMs(): number {
+    return 1_700_000_000_000 + this.#queue.nowMs * this.rate + this.#wallLeapMs;
+  }
+
+  setTimer(delayMs: number, onFire: () => void): Timer {
+    return this.#queue.after(delayMs / this.rate, () => this.whenAwake(onFire));
+  }
+
+  /** Runs now, or when the pause is over; never after the node's death. */
+  whenAwake(run: () => void): void {
+    if (this.#isDead) return;
+    if (this.#queue.nowMs >= this.#resumeAtMs) run();
+    else this.#queue.at(this.#resumeAtMs, () => this.whenAwake(run));
+  }
+
+  get isAwake(): boolean {
+    return !this.#isDead && this.#queue.nowMs >= this.#resumeAtMs;
+  }
+
+  /** As SIGSTOP and SIGCONT: time goes on, nothing runs. */
+  pause(durationMs: number): void {
+    this.#resumeAtMs = Math.max(this.#resumeAtMs, this.#queue.nowMs + durationMs);
+  }
+
+  leapWall(byMs: number): void {
+    this.#wallLeapMs += byMs;
+  }
+
+  die(): void {
+    this.#isDead = true;
+  }
+}
