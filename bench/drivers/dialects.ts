@@ -1,6 +1,6 @@
 /** Every way of talking to a target, by name. */
 import type { DialectName } from '../measure/plan.ts';
-import { createEtcdDialect, createNoopDialect, createWebdisDialect } from '../peers/dialects.ts';
+import { createEtcdDialect, createNoopDialect, createWebdisDialect } from '../targets/dialects.ts';
 import { createDsmDialect, type Dialect } from '../workload/dialect.ts';
 
 const factories: Readonly<Record<DialectName, (valueBytes: number) => Dialect>> = Object.freeze({

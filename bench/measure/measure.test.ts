@@ -110,7 +110,7 @@ describe('a session', () => {
     session.fail(session.begin(1, 0), 'timeout', 'no answer');
     const { window, whole, faults } = session.results(0);
     expect(window).toMatchObject({ success: 1, verifiedReads: 1, attemptedReads: 4 });
-    expect(window.causes).toMatchObject({ wrong_value: 1, http_5xx: 1, timeout: 1 });
+    expect(window.causes).toMatchObject({ bad_body: 1, http_5xx: 1, timeout: 1 });
     expect(window.read).toMatchObject({ count: 1, avgUs: 1000 });
     expect(whole).toMatchObject({ sent: 4, readsOk: 1, readsFailed: 3 });
     expect(faults).toHaveLength(3);

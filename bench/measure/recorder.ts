@@ -12,9 +12,6 @@ export type Phase = 'warmup' | 'measure' | 'drain';
 export const noCauses = (): CauseCounts =>
   Object.fromEntries(causes.map((cause) => [cause, 0])) as CauseCounts;
 
-export const sumCauses = (counts: CauseCounts): number =>
-  causes.reduce((sum, cause) => sum + counts[cause], 0);
-
 export interface Answered {
   readonly kind: OperationKind;
   readonly keyIndex: number;
@@ -28,6 +25,7 @@ export interface Answered {
 
 interface Tally {
   success: number;
+  readonly failed: Record<OperationKind, number>;
   stale: number;
   causes: CauseCounts;
   readonly read: Latencies;
@@ -36,6 +34,7 @@ interface Tally {
 
 const emptyTally = (): Tally => ({
   success: 0,
+  failed: { read: 0, write: 0 },
   stale: 0,
   causes: noCauses(),
   read: new Latencies(),
@@ -49,6 +48,7 @@ function count(tally: Tally, answered: Answered): void {
     if (answered.stale) tally.stale += 1;
   } else {
     tally.causes[answered.cause] += 1;
+    tally.failed[answered.kind] += 1;
   }
 }
 
@@ -99,7 +99,8 @@ export class Recorder {
       phase: this.phase === 'warmup' ? 'warmup' : 'measure',
       lengthS: lengthS,
       success: tally.success,
-      errors: sumCauses(tally.causes),
+      readsFailed: tally.failed.read,
+      writesFailed: tally.failed.write,
       causes: tally.causes,
       staleReads: tally.stale,
       inflight: this.inflight,
@@ -108,6 +109,8 @@ export class Recorder {
     };
     this.samples.push(sample);
     tally.success = 0;
+    tally.failed.read = 0;
+    tally.failed.write = 0;
     tally.stale = 0;
     tally.causes = noCauses();
     tally.read.reset();

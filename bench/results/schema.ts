@@ -35,7 +35,8 @@ const sample = z.object({
   /** Asked for 1 s; the last sample of a phase may be shorter. */
   lengthS: z.number(),
   success: count,
-  errors: count,
+  readsFailed: count,
+  writesFailed: count,
   causes: causeCounts,
   staleReads: count,
   inflight: count.nullable(),
@@ -186,7 +187,8 @@ const finding = z.object({
   gate: z.number(),
   name: z.string(),
   result: z.enum(['pass', 'fail', 'skip']),
-  hard: z.boolean(),
+  /** `hard`: invalid; `noise`: tagged noisy; `mark`: a watermark. */
+  weight: z.enum(['hard', 'noise', 'mark']),
   detail: z.string(),
 });
 export type Finding = z.infer<typeof finding>;

@@ -21,6 +21,9 @@ export const causes = [
   'http_4xx',
   'http_5xx',
   'http_other',
+  /** A success by its status, with a body that is no answer. */
+  'bad_body',
+  /** A well-formed value that is not this key's, is damaged, or was never written. */
   'wrong_value',
 ] as const;
 export type Cause = (typeof causes)[number];
@@ -55,7 +58,7 @@ export function judgeStatus(status: number): Judgement | null {
 }
 
 export function judgeValue(decoded: Decoded): Judgement {
-  if (!decoded.ok) return failure('wrong_value', decoded.fault);
+  if (!decoded.ok) return failure(decoded.malformed ? 'bad_body' : 'wrong_value', decoded.fault);
   return { cause: null, stamp: decoded, fault: '' };
 }
 

@@ -14,7 +14,8 @@ export interface Stamp {
 
 export type Decoded =
   | { readonly ok: true; readonly writer: number; readonly sequence: number }
-  | { readonly ok: false; readonly fault: string };
+  /** `malformed`: no value at all, so the server answered with something else. */
+  | { readonly ok: false; readonly malformed: boolean; readonly fault: string };
 
 /** Room for the longest key, writer and sequence of a run. */
 export const valueBytesMin = 48;
@@ -50,16 +51,16 @@ export function encodeValue(stamp: Stamp, valueBytes: number): string {
 
 /** Checks every byte of a value that was read for `key`. */
 export function decodeValue(text: string, key: string, valueBytes: number): Decoded {
-  if (text.length !== valueBytes) {
-    return { ok: false, fault: `${text.length} bytes instead of ${valueBytes}` };
-  }
+  const wrong = (fault: string, malformed = false) => ({ ok: false, malformed, fault }) as const;
+  if (text.length !== valueBytes) return wrong(`${text.length} bytes, not ${valueBytes}`, true);
   const [foundKey, writer, sequence, sum] = text.split('|', 4);
-  if (foundKey !== key) return { ok: false, fault: `the value of ${foundKey ?? 'nothing'}` };
+  if (sum === undefined) return wrong('no value', true);
+  if (foundKey !== key) return wrong(`the value of ${foundKey}`);
   const head = `${foundKey}|${writer}|${sequence}`;
-  if (sum !== checksum(head)) return { ok: false, fault: 'the checksum does not match' };
+  if (sum !== checksum(head)) return wrong('the checksum does not match');
   const proofLength = head.length + sum.length + 2;
   if (text.slice(proofLength) !== padding(valueBytes - proofLength)) {
-    return { ok: false, fault: 'the padding is damaged' };
+    return wrong('the padding is damaged');
   }
   return { ok: true, writer: Number(writer), sequence: Number(sequence) };
 }

@@ -103,7 +103,8 @@ describe('the judge of answers', () => {
 
   test.each([
     ['read', 200, value, null],
-    ['read', 200, '', 'wrong_value'],
+    ['read', 200, '', 'bad_body'],
+    ['read', 200, value.replace('key5', 'key6'), 'wrong_value'],
     ['read', 404, '', 'http_4xx'],
     ['read', 503, value, 'http_5xx'],
     ['read', 204, '', 'http_other'],
