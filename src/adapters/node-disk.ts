@@ -1,0 +1,182 @@
+/**
+ * The `Disk` port on node:fs, as Node, Bun and Deno have it. Callback style: one hop through the
+ * thread pool for each operation, none through the microtask queue.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Disk, DiskDone, DiskFile } from '../ports/disk.ts';
+import { asError, createLane, type Lane } from './log-steps.ts';
+
+/** Writes of more chunks are joined first: POSIX allows no more than 1024 in one `writev`. */
+const chunksMax = 1024;
+
+/** Answers of systems that cannot sync a directory: there, renames are durable by themselves. */
+const cannotSyncDirectory = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF']);
+
+/** Creates `directory` where it does not exist. Throws where it cannot be used. */
+export function createNodeDisk(directory: string): Disk {
+  return new NodeDisk(directory);
+}
+
+function failed(doing: string, cause: unknown): Error {
+  return new Error(`${doing}: ${asError(cause).message}`, { cause });
+}
+
+class NodeDisk implements Disk {
+  readonly #directory: string;
+  /** null where directories cannot be synced. */
+  readonly #directoryFd: number | null;
+
+  constructor(directory: string) {
+    this.#directory = path.resolve(directory);
+    try {
+      fs.mkdirSync(this.#directory, { recursive: true });
+      fs.accessSync(this.#directory, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
+      this.#directoryFd = openDirectory(this.#directory);
+    } catch (error) {
+      const doing = `The data directory ${this.#directory} cannot be used`;
+      throw failed(`${doing}; choose another, or let this user write to it`, error);
+    }
+  }
+
+  /** Syncs the directory first: what is listed is durable, whoever wrote it. */
+  list(): string[] {
+    try {
+      if (this.#directoryFd !== null) fs.fsyncSync(this.#directoryFd);
+      const entries = fs.readdirSync(this.#directory, { withFileTypes: true });
+      return entries
+        .filter((entry) => !entry.isDirectory())
+        .map(({ name }) => name)
+        .sort();
+    } catch (error) {
+      throw failed(`Listing ${this.#directory}`, error);
+    }
+  }
+
+  /** Syncs the file first: a killed process may have left bytes that no sync had covered. */
+  read(name: string): Uint8Array {
+    try {
+      const fd = fs.openSync(this.#path(name), 'r+');
+      try {
+        fs.fsyncSync(fd);
+        return fs.readFileSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+    } catch (error) {
+      throw failed(`Reading ${this.#path(name)}`, error);
+    }
+  }
+
+  open(name: string): DiskFile {
+    try {
+      return new NodeFile(this.#path(name));
+    } catch (error) {
+      throw failed(`Opening ${this.#path(name)}`, error);
+    }
+  }
+
+  rename(from: string, to: string, done: DiskDone): void {
+    const doing = `Renaming ${this.#path(from)} to ${to}`;
+    fs.rename(this.#path(from), this.#path(to), (error) => finish(doing, error, done));
+  }
+
+  remove(name: string, done: DiskDone): void {
+    fs.unlink(this.#path(name), (error) => finish(`Removing ${this.#path(name)}`, error, done));
+  }
+
+  syncDirectory(done: DiskDone): void {
+    if (this.#directoryFd === null) setImmediate(done);
+    else fs.fsync(this.#directoryFd, (error) => finish(`Syncing ${this.#directory}`, error, done));
+  }
+
+  #path(name: string): string {
+    return path.join(this.#directory, name);
+  }
+}
+
+function openDirectory(directory: string): number | null {
+  try {
+    const fd = fs.openSync(directory, 'r');
+    fs.fsyncSync(fd);
+    return fd;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== undefined && cannotSyncDirectory.has(code)) return null;
+    throw error;
+  }
+}
+
+function finish(doing: string, error: Error | null, done: DiskDone): void {
+  if (error === null) done();
+  else done(failed(doing, error));
+}
+
+class NodeFile implements DiskFile {
+  readonly #path: string;
+  readonly #fd: number;
+  /** The thread pool keeps no order by itself. */
+  readonly #lane: Lane = createLane();
+  #sizeBytes: number;
+  #isClosed = false;
+
+  constructor(filePath: string) {
+    this.#path = filePath;
+    this.#fd = fs.openSync(filePath, 'a');
+    this.#sizeBytes = fs.fstatSync(this.#fd).size;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  append(chunks: readonly Uint8Array[], done: DiskDone): void {
+    let bytes = 0;
+    for (const chunk of chunks) bytes += chunk.length;
+    this.#run('Writing', done, (next) => {
+      const onWritten = (error: Error | null, writtenBytes: number) => {
+        this.#sizeBytes += writtenBytes;
+        if (error !== null || writtenBytes === bytes) next(error);
+        else next(new Error(`only ${writtenBytes} of ${bytes} bytes were written; is it full?`));
+      };
+      const [first] = chunks.length > chunksMax ? [Buffer.concat(chunks)] : chunks;
+      if (first === undefined) next(null);
+      else if (chunks.length === 1 || chunks.length > chunksMax)
+        fs.write(this.#fd, first, onWritten);
+      else fs.writev(this.#fd, chunks, onWritten);
+    });
+  }
+
+  sync(done: DiskDone): void {
+    this.#run('Syncing', done, (next) => fs.fdatasync(this.#fd, next));
+  }
+
+  truncate(sizeBytes: number, done: DiskDone): void {
+    this.#run('Cutting', done, (next) =>
+      fs.ftruncate(this.#fd, sizeBytes, (error) => {
+        if (error === null) this.#sizeBytes = sizeBytes;
+        next(error);
+      }),
+    );
+  }
+
+  /** What was asked before is still carried out. */
+  close(): void {
+    const close = (next: DiskDone) => {
+      this.#isClosed = true;
+      fs.close(this.#fd, () => next());
+    };
+    if (!this.#isClosed) this.#lane(close, () => {});
+  }
+
+  #run(
+    doing: string,
+    done: DiskDone,
+    operation: (next: (error: Error | null) => void) => void,
+  ): void {
+    this.#lane((next) => {
+      if (this.#isClosed) setImmediate(next, new Error(`${this.#path} is closed`));
+      else operation((error) => finish(`${doing} ${this.#path}`, error, next));
+    }, done);
+  }
+}
