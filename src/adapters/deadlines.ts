@@ -1,0 +1,60 @@
+/**
+ * Time limits for many things at once. A timer for each request would cost more than the rest of
+ * its bookkeeping, and nearly all are cancelled; here one timer sweeps a set, and a limit is two
+ * operations on a set. The price is that it may be noticed late, by `resolutionMs` at most.
+ */
+import type { Clock, Timer } from '../ports/clock.ts';
+
+/** A running limit. `onExpire` is called once, unless the limit was lifted before. */
+export interface Deadline {
+  readonly dueMs: number;
+  readonly onExpire: () => void;
+}
+
+export class Deadlines {
+  readonly #clock: Clock;
+  readonly #resolutionMs: number;
+  readonly #running = new Set<Deadline>();
+  #sweep: Timer | null = null;
+
+  constructor(clock: Clock, resolutionMs: number) {
+    this.#clock = clock;
+    this.#resolutionMs = resolutionMs;
+  }
+
+  /** Limits that run. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  set(timeoutMs: number, onExpire: () => void): Deadline {
+    const deadline = { dueMs: this.#clock.monotonicMs() + timeoutMs, onExpire };
+    this.#running.add(deadline);
+    this.#arm();
+    return deadline;
+  }
+
+  /** Lifts a limit; nothing happens where it has expired or was lifted before. */
+  lift(deadline: Deadline): void {
+    this.#running.delete(deadline);
+  }
+
+  readonly #onSweep = (): void => {
+    const nowMs = this.#clock.monotonicMs();
+    this.#sweep = null;
+    try {
+      for (const deadline of this.#running) {
+        if (deadline.dueMs > nowMs) continue;
+        this.#running.delete(deadline);
+        deadline.onExpire();
+      }
+    } finally {
+      // An empty set costs no timer; a busy node keeps one.
+      if (this.#running.size > 0) this.#arm();
+    }
+  };
+
+  #arm(): void {
+    this.#sweep ??= this.#clock.setTimer(this.#resolutionMs, this.#onSweep);
+  }
+}

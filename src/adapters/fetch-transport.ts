@@ -1,0 +1,178 @@
+/**
+ * The transport of Bun and Deno: their own `fetch`.
+ *
+ * What `refused` rests on: both runtimes silently send a request again, over a new connection, when
+ * the kept-alive one breaks after the request was sent. If that second connection is refused, they
+ * report a refused connection for a request that a node may have carried out. So it is believed only
+ * where the runtime could not have sent twice: the body was a stream, which cannot be sent again, or
+ * no connection to that node can have been kept alive. Everything else is `broken`.
+ */
+import type {
+  OutboundRequest,
+  Transport,
+  TransportDone,
+  TransportFailure,
+} from '../ports/transport.ts';
+import { Deadlines } from './deadlines.ts';
+import {
+  BodyCollector,
+  deadlineResolutionMs,
+  defaultReplyBytesMax,
+  Reply,
+  type TransportOptions,
+} from './transport-options.ts';
+
+export interface FetchTransportOptions extends TransportOptions {
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** Longer than any runtime keeps an idle connection. */
+const keptAliveMsMax = 10 * 60_000;
+
+/** Origins remembered; nodes of one cluster, and those that took their place. */
+const originsMax = 1024;
+
+/** No connection was made: DNS, a closed port, an unreachable host. Codes of Node and Bun. */
+const connectFailures = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ConnectionRefused',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+export function createFetchTransport(options: FetchTransportOptions): Transport {
+  return new FetchTransport(options);
+}
+
+class FetchTransport implements Transport {
+  readonly #clock: TransportOptions['clock'];
+  readonly #fetch: typeof globalThis.fetch;
+  readonly #replyBytesMax: number;
+  readonly #deadlines: Deadlines;
+  readonly #underWay = new Set<AbortController>();
+  /** Origin → when a connection to it was last known to be of use. */
+  readonly #keptAlive = new Map<string, number>();
+  #isClosed = false;
+
+  constructor(options: FetchTransportOptions) {
+    this.#clock = options.clock;
+    this.#fetch = options.fetch ?? globalThis.fetch;
+    this.#replyBytesMax = options.replyBytesMax ?? defaultReplyBytesMax;
+    this.#deadlines = new Deadlines(options.clock, deadlineResolutionMs);
+  }
+
+  send(baseUrl: string, request: OutboundRequest, done: TransportDone): void {
+    void this.#exchange(baseUrl, request).then(
+      (reply) => done(null, reply),
+      (failure: TransportFailure) => done(failure, null),
+    );
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const aborter of this.#underWay) aborter.abort();
+  }
+
+  /** Rejects with a TransportFailure. */
+  async #exchange(baseUrl: string, request: OutboundRequest): Promise<Reply> {
+    if (this.#isClosed) throw 'broken' satisfies TransportFailure;
+    const aborter = new AbortController();
+    let isExpired = false;
+    const deadline = this.#deadlines.set(request.timeoutMs, () => {
+      isExpired = true;
+      aborter.abort();
+    });
+    this.#underWay.add(aborter);
+    try {
+      const init = requestInit(request, aborter.signal);
+      const response = await this.#fetch(baseUrl + request.path, init);
+      this.#remember(baseUrl);
+      return await readReply(response, this.#replyBytesMax);
+    } catch (error) {
+      if (isExpired) throw 'timeout' satisfies TransportFailure;
+      // Looked at now: another call may have left a connection behind that this one used.
+      const mayBeSentTwice = !isSentAsStream(request) && this.#mayBeKeptAlive(baseUrl);
+      throw failureOf(error, mayBeSentTwice || aborter.signal.aborted);
+    } finally {
+      this.#underWay.delete(aborter);
+      this.#deadlines.lift(deadline);
+    }
+  }
+
+  #mayBeKeptAlive(origin: string): boolean {
+    const usedMs = this.#keptAlive.get(origin);
+    return usedMs !== undefined && this.#clock.monotonicMs() - usedMs < keptAliveMsMax;
+  }
+
+  #remember(origin: string): void {
+    this.#keptAlive.delete(origin);
+    this.#keptAlive.set(origin, this.#clock.monotonicMs());
+    const oldest = this.#keptAlive.keys().next().value;
+    if (this.#keptAlive.size > originsMax && oldest !== undefined) this.#keptAlive.delete(oldest);
+  }
+}
+
+function failureOf(error: unknown, isDoubtful: boolean): TransportFailure {
+  return !isDoubtful && isConnectFailure(error) ? 'refused' : 'broken';
+}
+
+function isConnectFailure(error: unknown): boolean {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; depth += 1) {
+    if ('code' in at && connectFailures.has(String(at.code))) return true;
+    if ('syscall' in at && at.syscall === 'connect') return true;
+    // Deno names the stage in the text only.
+    if (at.message.includes('client error (Connect)')) return true;
+    at = at.cause;
+  }
+  return false;
+}
+
+/**
+ * A forwarded change of a value: what the client is told depends on whether it was sent, so it is
+ * worth the cost of a stream. Between nodes a broken call is as good as a refused one.
+ */
+function isSentAsStream(request: OutboundRequest): boolean {
+  return request.method === 'PUT' && request.body !== undefined && request.body.length > 0;
+}
+
+/** `duplex` is required with a stream; the type of the DOM does not know it. */
+type StreamingInit = RequestInit & { readonly duplex?: 'half' };
+
+function requestInit(request: OutboundRequest, signal: AbortSignal): StreamingInit {
+  const { method, headers, body } = request;
+  const init: StreamingInit = { method, headers: { ...headers }, redirect: 'manual', signal };
+  if (body === undefined) return init;
+  if (isSentAsStream(request)) return { ...init, body: streamOf(body), duplex: 'half' };
+  return { ...init, body: body as Uint8Array<ArrayBuffer> };
+}
+
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
+async function readReply(response: Response, bytesMax: number): Promise<Reply> {
+  const headers: Record<string, string> = {};
+  response.headers.forEach((value, name) => {
+    headers[name] = value;
+  });
+  return new Reply(response.status, headers, await readBody(response, bytesMax));
+}
+
+/** Throws where the body is longer than `bytesMax`. */
+async function readBody(response: Response, bytesMax: number): Promise<Uint8Array> {
+  const announced = response.headers.get('content-length');
+  if (announced !== null && Number(announced) <= bytesMax) {
+    return new Uint8Array(await response.arrayBuffer());
+  }
+  const body = new BodyCollector(announced === null ? bytesMax : 0);
+  for await (const chunk of response.body ?? []) {
+    if (!body.push(chunk)) throw new Error('the answer is too long');
+  }
+  return body.take();
+}
