@@ -180,7 +180,7 @@ describe('exactly once', () => {
     expect(network.requests[0]?.headers.get('dsm-key-revision')).toBe('3');
   });
 
-  it.each(['', 'a"b', 'é', 'x'.repeat(254)])('refuses the idempotency key %j', async (key) => {
+  it.each(['', 'a"b', 'é', 'x'.repeat(256)])('refuses the idempotency key %j', async (key) => {
     const { client, time } = setUp({ [a]: stored });
     await expect(time.run(client.put('k', 'v', { idempotencyKey: key }))).rejects.toMatchObject({
       code: 'invalid_request',
@@ -194,6 +194,17 @@ describe('the status', () => {
     const { client, network, time } = setUp({ [b]: () => answer(200, status) });
     expect(await time.run(client.status({ node: b }))).toMatchObject(status);
     expect(network.log).toEqual([`GET ${b}`]);
+  });
+
+  it('of a standby tells who is active', async () => {
+    const status = { nodeId: 'n1', state: 'standby', members: [], epoch: 1, master: { url: b } };
+    const { client, network, time } = setUp({
+      [a]: () => answer(200, status, { 'dsm-role': 'standby' }),
+      [b]: stored,
+    });
+    await time.run(client.status());
+    await time.run(client.get('k'));
+    expect(network.log).toEqual([`GET ${a}`, `GET ${b}`]);
   });
 
   it('is refused where it is none', async () => {

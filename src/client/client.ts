@@ -128,7 +128,10 @@ export class Client {
   async status(options: CallOptions & { readonly node?: string } = {}): Promise<NodeStatus> {
     const { node, signal, timeoutMs } = options;
     const call = { title: 'STATUS', method: 'GET', path: '/v1/status', isMutation: false } as const;
-    return statusOf(await this.#caller.call({ ...call, node, signal, timeoutMs }));
+    const status = statusOf(await this.#caller.call({ ...call, node, signal, timeoutMs }));
+    if (status.state !== 'active')
+      this.#caller.nodes.onHint(status.master?.url ?? null, status.epoch);
+    return status;
   }
 
   /** URL of the active master as far as it is known. */

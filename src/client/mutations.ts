@@ -16,8 +16,9 @@ export const revisionAgeMsMax = 1000;
 /** Throws `invalid_request` where the key is none. */
 export function idempotencyHeaders(key: string, revision: number): Record<string, string> {
   // A string of RFC 9651: printable ASCII, and nothing here needs an escape.
-  if (!/^[ !#-[\]-~]+$/.test(key) || key.length > defaultLimits.requestIdBytesMax - 2) {
-    const fault = `an idempotency key is 1–${defaultLimits.requestIdBytesMax - 2} printable ASCII`;
+  const { requestIdBytesMax } = defaultLimits;
+  if (!/^[ !#-[\]-~]+$/.test(key) || key.length > requestIdBytesMax) {
+    const fault = `an idempotency key is 1–${requestIdBytesMax} printable ASCII`;
     throw new DsmError('invalid_request', `${fault} characters without quotes and backslashes`);
   }
   return {

@@ -80,15 +80,24 @@ export class NodeList {
     const { headers } = reply;
     const epoch = Number(headers.get(headerNames.epoch) ?? 0);
     if (epoch < this.#masterEpoch) return;
-    const isActive = headers.get(headerNames.role) === 'active';
-    const master = isActive ? reply.url : hintOf(headers);
-    if (master === null) {
-      if (reply.url === this.#master) this.#master = null;
+    if (headers.get(headerNames.role) === 'active') {
+      this.#believe(reply.url, epoch);
+      this.#onActive(headers.get(headerNames.node) ?? '', reply.url);
       return;
     }
-    this.#masterEpoch = epoch;
+    if (reply.url === this.#master) this.#master = null;
+    this.onHint(headers.get(headerNames.master), epoch);
+  }
+
+  /** A node in `epoch` names the active master; null or nonsense names none. */
+  onHint(url: string | null, epoch: number): void {
+    const master = url === null ? null : parseHint(url);
+    if (master !== null && epoch >= this.#masterEpoch) this.#believe(master, epoch);
+  }
+
+  #believe(master: string, epoch: number): void {
     this.#master = master;
-    if (isActive) this.#onActive(headers.get(headerNames.node) ?? '', reply.url);
+    this.#masterEpoch = epoch;
   }
 
   /** A hint is a rumour; a change is told when the new master itself has answered. */
@@ -99,12 +108,9 @@ export class NodeList {
   }
 }
 
-/** Base URL of the active master as another node knows it; null for none or for nonsense. */
-function hintOf(headers: Headers): string | null {
-  const hint = headers.get(headerNames.master);
-  if (hint === null) return null;
+function parseHint(url: string): string | null {
   try {
-    return parseNodeUrl(hint);
+    return parseNodeUrl(url);
   } catch {
     return null;
   }

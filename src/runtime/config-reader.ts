@@ -27,14 +27,24 @@ export class ConfigReader {
 
   /** The flag, else the variable, else `otherwise`; that too where what was given is a mistake. */
   read<T, U>(setting: Setting<T>, otherwise: U): T | U {
-    const flag = this.#flags[setting.name];
-    if (flag === true || flag === false) return this.#parse(setting, String(flag), otherwise, '');
-    if (typeof flag === 'string') {
-      return this.#parse(setting, flag, otherwise, `${flagOf(setting.name)} ${flag || '""'}`);
-    }
     const variable = this.#variables[variableOf(setting.name)];
+    if (this.#flags[setting.name] !== undefined) return this.readFlag(setting, otherwise);
     if (variable === undefined || variable === '') return otherwise;
     return this.#parse(setting, variable, otherwise, `${variableOf(setting.name)}=${variable}`);
+  }
+
+  /** What was given for `setting`, flag or variable, before any check. */
+  given(setting: Setting<unknown>): string | undefined {
+    const flag = this.#flags[setting.name];
+    return flag === undefined ? this.#variables[variableOf(setting.name)] : String(flag);
+  }
+
+  /** As `read`, for what belongs to one call and never comes from a variable. */
+  readFlag<T, U>(setting: Setting<T>, otherwise: U): T | U {
+    const flag = this.#flags[setting.name];
+    if (flag === undefined) return otherwise;
+    const text = String(flag);
+    return this.#parse(setting, text, otherwise, `${flagOf(setting.name)} ${text || '""'}`);
   }
 
   #parse<T, U>(setting: Setting<T>, text: string, otherwise: U, given: string): T | U {

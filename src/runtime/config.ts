@@ -139,8 +139,11 @@ const secretNeeded = (host: string) =>
   `--host ${host} can be reached by others and needs --cluster-secret-file; make one, the same for ` +
   'every node: (umask 077; head -c 32 /dev/urandom | base64 > cluster.secret)';
 
-/** 16 characters or more that an HTTP header can carry, in a file with or without a last newline. */
-function readSecret(reader: ConfigReader): string | null {
+/**
+ * The cluster secret, null without `--cluster-secret-file`: 16 characters or more that an HTTP
+ * header can carry, in a file with or without a last newline. Mistakes are noted in `reader`.
+ */
+export function readSecret(reader: ConfigReader): string | null {
   const path = reader.read(settings.clusterSecretFile, null);
   if (path === null) return null;
   const flag = `${flagOf(settings.clusterSecretFile.name)} ${path}`;
@@ -156,7 +159,7 @@ function readSecret(reader: ConfigReader): string | null {
 }
 
 /** Single limits first; relations only where every single one is sound. */
-function readLimits(reader: ConfigReader): Limits {
+export function readLimits(reader: ConfigReader): Limits {
   const faultsBefore = reader.faults.length;
   const limits: Record<string, number> = { ...defaultLimits };
   for (const setting of limitSettings) {

@@ -1,0 +1,82 @@
+/** Flags that belong to one call, and how its refusals are told. */
+import { type Command, Option } from 'commander';
+import type { Conflict, Consistency, Precondition } from '../client/types.ts';
+import type { ConfigReader } from '../runtime/config-reader.ts';
+import { flagOf, optionOf, type Setting } from '../runtime/config-settings.ts';
+import { oneOf, parseInteger } from '../runtime/config-values.ts';
+import { exitCodes } from './exit.ts';
+import { writeErrorLine, writeLine } from './output.ts';
+
+const wholeNumber = (name: string, placeholder: string, help: string): Setting<number> => ({
+  name,
+  placeholder,
+  help,
+  allowed: 'a whole number from 1',
+  defaultText: '',
+  parse: (text) => parseInteger(text, 1, Number.MAX_SAFE_INTEGER),
+});
+
+const word = (name: string, placeholder: string, help: string): Setting<string> => ({
+  name,
+  placeholder,
+  help,
+  allowed: 'not empty',
+  defaultText: '',
+  parse: (text) => (text === '' ? undefined : text),
+});
+
+export const callSettings = Object.freeze({
+  consistency: {
+    name: 'consistency',
+    placeholder: 'word',
+    help: 'linearizable, quorum or stale',
+    allowed: 'one of linearizable, quorum, stale',
+    defaultText: 'linearizable',
+    parse: oneOf<Consistency>(['linearizable', 'quorum', 'stale']),
+  } satisfies Setting<Consistency>,
+  minRevision: wholeNumber('minRevision', 'number', 'the answer knows at least this revision'),
+  ifRevision: wholeNumber('ifRevision', 'number', 'only where the key is at this revision'),
+  ttlSeconds: wholeNumber('ttlSeconds', 'seconds', 'end the entry after this time'),
+  contentType: word('contentType', 'type', 'content type to store'),
+  idempotencyKey: word('idempotencyKey', 'key', 'count once, however often it is repeated'),
+});
+
+/** `--if-absent` and `--if-present`, beside `--if-revision`. */
+export function addConditions(command: Command): Command {
+  return command
+    .addOption(optionOf(callSettings.ifRevision))
+    .addOption(new Option('--if-absent', 'only where the key is absent'))
+    .addOption(new Option('--if-present', 'only where the key exists'));
+}
+
+export function readCondition(command: Command, reader: ConfigReader): Precondition | null {
+  const { ifAbsent, ifPresent } = command.opts<{ ifAbsent?: true; ifPresent?: true }>();
+  const ifRevision = reader.readFlag(callSettings.ifRevision, undefined);
+  const given = [ifAbsent, ifPresent, ifRevision].filter((value) => value !== undefined);
+  if (given.length > 1) {
+    const flags = [callSettings.ifRevision.name, 'ifAbsent', 'ifPresent'].map(flagOf);
+    reader.fault(`give one of ${flags.join(', ')}`);
+  }
+  if (ifAbsent === true) return { ifAbsent };
+  if (ifPresent === true) return { ifPresent };
+  return ifRevision === undefined ? null : { ifRevision };
+}
+
+/** On standard error, so that a script never takes it for a value. */
+export async function tellNotFound(key: string, json: boolean): Promise<number> {
+  if (json) await writeLine(JSON.stringify({ key, found: false }));
+  else await writeErrorLine('NOT_FOUND');
+  return exitCodes.refused;
+}
+
+export async function tellConflict(
+  key: string,
+  conflict: Conflict,
+  json: boolean,
+): Promise<number> {
+  const { currentRevision } = conflict;
+  const state = currentRevision === 0 ? 'absent' : `at revision ${currentRevision}`;
+  if (json) await writeLine(JSON.stringify({ key, ...conflict }));
+  else await writeErrorLine(`PRECONDITION_FAILED the key is ${state}`);
+  return exitCodes.refused;
+}

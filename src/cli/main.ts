@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+/** The command `dsm`. */
+import { enter } from './enter.ts';
+
+await enter();

@@ -1,0 +1,83 @@
+import { describe, expect, it, vi } from 'vitest';
+import { FakeNode } from './testing/fake-node.ts';
+import { runCli, startCli } from './testing/run-cli.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
+
+const script = 'fake';
+
+/** A port that nobody uses now. */
+async function freePort(): Promise<number> {
+  const node = await new FakeNode().listen();
+  const { port } = new URL(node.url);
+  await node.close();
+  return Number(port);
+}
+
+async function untilServing(port: number): Promise<void> {
+  for (;;) {
+    const isServing = await fetch(`http://127.0.0.1:${port}/livez`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (isServing) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('a node as a process', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('stops cleanly on %s', async (signal) => {
+    const port = await freePort();
+    const cli = startCli(`master --port ${port}`, { script });
+    await untilServing(port);
+    cli.process.kill(signal);
+    expect(await cli.ended).toBe(0);
+    expect(cli.stderr()).toBe('');
+  });
+
+  it('ends at once at the second signal where it does not stop', async () => {
+    const port = await freePort();
+    const variables = { FAKE_STUBBORN: '1' };
+    const cli = startCli(`master --port ${port}`, { script, variables });
+    await untilServing(port);
+    cli.process.kill('SIGTERM');
+    cli.process.kill('SIGINT');
+    expect(await cli.ended).toBe(1);
+  });
+
+  it('ends with its parent, and leaves Ctrl+C to it, where it was told so', async () => {
+    const port = await freePort();
+    const cli = startCli(`master --port ${port} --exit-with-parent`, { script });
+    await untilServing(port);
+    cli.process.kill('SIGINT');
+    await untilServing(port);
+    cli.process.stdin?.end();
+    expect(await cli.ended).toBe(0);
+  });
+
+  it('does not start with its standard input closed, where it was told so', async () => {
+    const port = await freePort();
+    const options = { script, stdin: '' } as const;
+    expect(await runCli(`master --port ${port} --exit-with-parent`, options)).toMatchObject({
+      code: 0,
+    });
+  });
+
+  it('says which port is in use', async () => {
+    const node = await new FakeNode().listen();
+    const { port } = new URL(node.url);
+    const { code, stderr } = await runCli(`backup --port ${port}`, { script });
+    await node.close();
+    expect(code).toBe(3);
+    expect(stderr).toBe(
+      `dsm backup: 127.0.0.1:${port} is in use: stop what listens there, or give another --port\n`,
+    );
+  });
+
+  it('says in one line why it cannot start', async () => {
+    const variables = { FAKE_FAIL: 'slave' };
+    const { code, stderr } = await runCli('slave --port 0', { script, variables });
+    expect(code).toBe(3);
+    expect(stderr).toBe('dsm slave: the log is damaged at byte 17\n');
+  });
+});

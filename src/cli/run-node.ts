@@ -1,0 +1,72 @@
+/** Runs a node as a process: stops it on a signal, or when its parent is gone, or when it fails. */
+import process from 'node:process';
+import type { RunningNode } from '../runtime/config.ts';
+
+/** Stopping cleanly may take so long; then the process ends all the same. */
+const stopMsMax = 5000;
+
+export interface RunNodeOptions {
+  /** `host:port`, for messages. */
+  readonly address: string;
+  readonly exitWithParent: boolean;
+}
+
+/** 0 after a stop that was asked for; throws what ended the node. */
+export async function runNode(
+  options: RunNodeOptions,
+  start: () => Promise<RunningNode>,
+): Promise<number> {
+  const stopAsked = onStopRequest(options.exitWithParent);
+  const node = await start().catch((error: unknown) => {
+    throw explainStart(error, options);
+  });
+  try {
+    await Promise.race([node.ended, stopAsked]);
+  } finally {
+    await Promise.race([node.stop(), delay(stopMsMax)]);
+  }
+  return 0;
+}
+
+/** Resolves at the first request; a second one ends the process at once. */
+function onStopRequest(exitWithParent: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    let isAsked = false;
+    const ask = () => {
+      if (isAsked) process.exit(1);
+      isAsked = true;
+      resolve();
+    };
+    process.on('SIGTERM', ask);
+    if (!exitWithParent) {
+      process.on('SIGINT', ask);
+      return;
+    }
+    // Ctrl+C reaches the whole foreground group; here the parent decides what it means.
+    process.on('SIGINT', () => {});
+    onParentGone(resolve);
+  });
+}
+
+/** The other end of standard input is held by the parent, and closes however the parent ends. */
+function onParentGone(callback: () => void): void {
+  process.stdin.on('end', callback);
+  process.stdin.on('close', callback);
+  process.stdin.on('error', callback);
+  process.stdin.resume();
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A port in use is by far the most likely reason: say which one and what to do. */
+function explainStart(error: unknown, options: RunNodeOptions): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = 'code' in error ? String(error.code) : error.name;
+  if (!/^(EADDRINUSE|AddrInUse)$/.test(code) && !error.message.includes('EADDRINUSE')) return error;
+  const { address } = options;
+  return new Error(`${address} is in use: stop what listens there, or give another --port`, {
+    cause: error,
+  });
+}

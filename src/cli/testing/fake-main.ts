@@ -1,0 +1,45 @@
+/**
+ * `dsm` with fake nodes, for tests of what runs around a node. The first master is active, and who
+ * joins it is a voter. `DSM_`-variables do not reach the nodes of `dsm up`; FAKE_ ones do:
+ * FAKE_FAIL=name fails at start, FAKE_DEAF=name does not join, FAKE_STUBBORN=1 does not stop.
+ */
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { NodeConfig, RunningNode, StartModule, Verb } from '../../runtime/config.ts';
+import { runCli } from '../program.ts';
+import { FakeNode } from './fake-node.ts';
+
+const { FAKE_FAIL, FAKE_DEAF, FAKE_STUBBORN } = process.env;
+
+async function start(config: NodeConfig & { readonly verb: Verb }): Promise<RunningNode> {
+  const { masters, port, verb } = config;
+  if (FAKE_FAIL === verb) throw new Error('the log is damaged at byte 17');
+  const nodeId = `${verb}-${port}`;
+  const role = verb === 'slave' ? 'slave' : 'master';
+  const state = verb === 'master' ? 'active' : verb === 'backup' ? 'standby' : 'voter';
+  const node = await new FakeNode({ port, nodeId, role, state }).listen();
+  const { promise: ended } = Promise.withResolvers<void>();
+  if (verb !== 'master' && FAKE_DEAF !== verb) await join(masters[0] ?? '', node, nodeId, role);
+  const stop = () => (FAKE_STUBBORN === '1' ? new Promise<void>(() => {}) : node.close());
+  return { nodeId, url: node.url, ended, stop };
+}
+
+async function join(master: string, { url }: FakeNode, nodeId: string, role: string) {
+  const body = JSON.stringify({ nodeId, role, url, voter: true });
+  for (let tries = 0; tries < 100; tries += 1) {
+    try {
+      await fetch(`${master}/fake/join`, { method: 'POST', body });
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  throw new Error(`${master} does not answer`);
+}
+
+const module: StartModule = { startMaster: start, startSlave: start };
+const context = {
+  script: fileURLToPath(import.meta.url),
+  loadStart: () => Promise.resolve(module),
+};
+process.exit(await runCli(process.argv.slice(2), context));

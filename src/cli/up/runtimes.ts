@@ -1,0 +1,41 @@
+/** How to start a file of dsm on Node, Bun and Deno, and where to find them. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import process from 'node:process';
+
+export const runtimeNames = ['node', 'bun', 'deno'] as const;
+export type RuntimeName = (typeof runtimeNames)[number];
+
+export function currentRuntime(): RuntimeName {
+  if ('bun' in process.versions) return 'bun';
+  return 'deno' in process.versions ? 'deno' : 'node';
+}
+
+/** The words that start `script`: the executable first. Throws where the runtime is not found. */
+export function runtimeCommand(runtime: RuntimeName, script: string): string[] {
+  const executable = runtime === currentRuntime() ? process.execPath : find(runtime, script);
+  // Deno would write a lock file beside the package, which may not be ours.
+  if (runtime === 'deno') return [executable, 'run', '-A', '--no-lock', script];
+  return [executable, script];
+}
+
+/** Beside the package, as npm puts it there, or on the PATH. */
+function find(runtime: RuntimeName, script: string): string {
+  const folders: string[] = [];
+  for (let folder = dirname(script); folder !== dirname(folder); folder = dirname(folder)) {
+    folders.push(join(folder, 'node_modules', '.bin'));
+  }
+  folders.push(...(process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''));
+  const found = folders.map((folder) => join(folder, runtime)).find(isExecutable);
+  if (found !== undefined) return found;
+  throw new Error(`${runtime} is not installed: npm install ${runtime}, or put it on the PATH`);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { runCli } from './program.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Runs a command line in this process that must end before it does anything. */
+async function usage(line: string) {
+  const told = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    vi.spyOn(process[name], 'write').mockImplementation((text, ...rest) => {
+      told[name] += String(text);
+      const callback = rest.find((each) => typeof each === 'function');
+      callback?.();
+      return true;
+    });
+  }
+  const loadStart = () => Promise.reject(new Error('no node may be started'));
+  const words = line.split(' ').filter((word) => word !== '');
+  const code = await runCli(words, { script: '', loadStart });
+  return { code, ...told };
+}
+
+describe('wrong usage exits with 2 and says what is right', () => {
+  it.each([
+    ['reed k', /Did you mean read/],
+    ['read k --consistensy stale', /Did you mean --consistency/],
+    ['read', /missing required argument 'key'/],
+    ['read k extra', /too many arguments/],
+    ['read k --min-revision x', /--min-revision x is not allowed: a whole number from 1/],
+    ['read ..', /cannot be a key/],
+    ['write k', /give the value once/],
+    ['write k v --stdin', /give the value once/],
+    ['write k v --if-absent --if-present', /give one of --if-revision, --if-absent/],
+    ['write k --file /nowhere', /cannot be read/],
+    ['write k v --masters 127.0.0.1 --timeout-ms 0', /2 mistakes[\s\S]*--masters[\s\S]*--timeout/],
+    ['master --port 70000 --placement x', /2 mistakes[\s\S]*--port 70000[\s\S]*--placement x/],
+    ['backup --new-cluster', /unknown option '--new-cluster'/],
+    ['slave --host 0.0.0.0', /--cluster-secret-file/],
+    ['up --slaves 65 --runtime ruby', /--slaves 65[\s\S]*--runtime ruby/],
+    ['up --leas-ms 5', /Did you mean --lease-ms/],
+    ['up --lease-ms 1200', /--lease-ms \(1200\) < --failover-ms \(1000\) must hold/],
+    ['admin remove', /missing required argument/],
+    ['admin force-config', /name the URL/],
+    ['', /Usage: dsm/],
+  ])('dsm %s', async (line, text) => {
+    const { code, stderr, stdout } = await usage(line);
+    expect(stderr).toMatch(text);
+    expect(stderr).not.toMatch(/\n {4}at /);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
+
+describe('help exits with 0', () => {
+  it.each(['', 'up', 'master', 'backup', 'slave', 'client', 'read', 'write', 'delete', 'status'])(
+    'dsm %s --help has examples',
+    async (verb) => {
+      const { code, stdout, stderr } = await usage(`${verb} --help`);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/Usage: dsm/);
+      expect(stdout).toMatch(new RegExp(`^ +.*dsm ${verb}`, 'm'));
+      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(130);
+    },
+  );
+});

@@ -1,0 +1,4 @@
+/** `dsm client`, as a file of its own. */
+import { enter } from './cli/enter.ts';
+
+await enter('client');
