@@ -27,8 +27,10 @@ export interface Segment {
   readonly firstLsn: number;
   readonly name: string;
   sizeBytes: number;
-  /** Where each record begins; empty where a snapshot stands for all of them: it is never cut. */
+  /** Where each record begins. */
   readonly offsets: number[];
+  /** Nothing is known of it: a snapshot stands for all its records, so it is neither cut nor written. */
+  readonly isUnread: boolean;
 }
 
 export interface RecoveredLog {
@@ -152,7 +154,13 @@ function scanTail(disk: Disk, inventory: Inventory, base: Base, provenLsn: numbe
     places.findLastIndex(({ lsn }) => lsn <= base.lsn + 1),
   );
   const segments: Segment[] = places.slice(0, startIndex).map(({ lsn, series }) => {
-    return { firstLsn: lsn, name: segmentName(lsn, series), sizeBytes: 0, offsets: [] };
+    return {
+      firstLsn: lsn,
+      name: segmentName(lsn, series),
+      sizeBytes: 0,
+      offsets: [],
+      isUnread: true,
+    };
   });
   const records: Record[] = [];
   let rewrite: Tail['rewrite'] = null;
@@ -177,7 +185,7 @@ function scanTail(disk: Disk, inventory: Inventory, base: Base, provenLsn: numbe
       continue;
     }
     const { goodBytes: sizeBytes, offsets } = scan;
-    segments.push({ firstLsn: place.lsn, name, sizeBytes, offsets });
+    segments.push({ firstLsn: place.lsn, name, sizeBytes, offsets, isUnread: false });
     const isSure = scan.fault === null && nextLsn - 1 <= provenLsn;
     rewrite = isSure ? null : { name, bytes: bytes.subarray(0, sizeBytes) };
   }

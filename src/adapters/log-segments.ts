@@ -9,6 +9,13 @@ import { segmentName } from './log-names.ts';
 import type { Segment } from './log-recovery.ts';
 import { asError, inOrder, type Step } from './log-steps.ts';
 
+/** Where the next write goes. */
+interface End {
+  readonly segment: Segment;
+  readonly file: DiskFile;
+  readonly isNew: boolean;
+}
+
 export class LogSegments {
   readonly #disk: Disk;
   readonly #segmentBytesMax: number;
@@ -52,17 +59,14 @@ export class LogSegments {
 
   /** All batches with one write and one sync. */
   append(batches: readonly (readonly Record[])[], done: DiskDone): void {
-    const last = this.#segments.at(-1);
-    const isNew = last === undefined || last.sizeBytes >= this.#segmentBytesMax;
-    let segment: Segment;
-    let file: DiskFile;
+    let end: End;
     try {
-      segment = isNew ? this.#addSegment() : last;
-      file = this.#open(segment);
+      end = this.#openEnd();
     } catch (error) {
       done(asError(error));
       return;
     }
+    const { segment, file, isNew } = end;
     const opening = isNew
       ? encodeSegmentStart({ lsn: segment.firstLsn, series: this.#series })
       : encodeMark(segment.sizeBytes, this.#lastLsn);
@@ -71,9 +75,9 @@ export class LogSegments {
     let lastLsn = this.#lastLsn;
     for (const records of batches) {
       chunks.push(joinFrames(records));
-      for (const record of records) {
+      for (const { frame } of records) {
         segment.offsets.push(segment.sizeBytes);
-        segment.sizeBytes += record.frame.length;
+        segment.sizeBytes += frame.length;
       }
       lastLsn += records.length;
     }
@@ -123,13 +127,24 @@ export class LogSegments {
     this.#closeFile();
   }
 
-  #addSegment(): Segment {
+  /** The last segment, or a new one after it. Throws where it cannot be opened. */
+  #openEnd(): End {
+    const last = this.#segments.at(-1);
+    if (last !== undefined && this.#canGrow(last)) {
+      return { segment: last, file: this.#open(last), isNew: false };
+    }
     this.#closeFile();
     const firstLsn = this.#lastLsn + 1;
     const name = segmentName(firstLsn, this.#series);
-    const segment: Segment = { firstLsn, name, sizeBytes: 0, offsets: [] };
+    const segment: Segment = { firstLsn, name, sizeBytes: 0, offsets: [], isUnread: false };
     this.#segments.push(segment);
-    return segment;
+    return { segment, file: this.#open(segment), isNew: true };
+  }
+
+  #canGrow({ isUnread, firstLsn, sizeBytes }: Segment): boolean {
+    // One without a record is not full, whatever the limit: the next would have the same name.
+    const isEmpty = firstLsn === this.#lastLsn + 1;
+    return !isUnread && (isEmpty || sizeBytes < this.#segmentBytesMax);
   }
 
   /** Throws where the file cannot be opened or is not as it was left. */

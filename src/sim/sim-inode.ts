@@ -11,6 +11,9 @@ import type { Random } from '../ports/random.ts';
 
 export const sectorBytes = 512;
 
+/** Of the sectors that survive, those of which only the beginning does. */
+const tornShare = 0.15;
+
 type Change =
   | { readonly kind: 'write'; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly kind: 'truncate'; readonly sizeBytes: number };
@@ -90,7 +93,7 @@ export class SimInode {
     const seenBytes = this.#seen.length;
     for (const change of this.#take(this.#changeCount)) this.#applyPart(change, keptShare, random);
     // The new size may be on the disk before the bytes are.
-    if (this.#durable.length < seenBytes && random.next() < keptShare / 4) {
+    if (this.#durable.length < seenBytes && keptShare > 0 && random.next() < 0.2) {
       this.#durable.resize(seenBytes);
     }
     this.#seen.resize(0);
@@ -127,7 +130,7 @@ export class SimInode {
     const { offset, bytes } = change;
     for (let start = 0; start < bytes.length; ) {
       const end = Math.min(bytes.length, start + sectorBytes - ((offset + start) % sectorBytes));
-      const isTorn = keptShare < 1 && random.next() < 0.05;
+      const isTorn = keptShare < 1 && random.next() < tornShare;
       const keptEnd = isTorn ? start + Math.floor(random.next() * (end - start)) : end;
       if (isKept()) this.#durable.write(offset + start, bytes.subarray(start, keptEnd));
       start = end;

@@ -1,0 +1,95 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createNodeDisk } from './node-disk.ts';
+import { call } from './storage-fixtures.ts';
+
+let directory = '';
+
+beforeEach(() => {
+  directory = fs.mkdtempSync(path.join(os.tmpdir(), 'dsm-disk-'));
+});
+
+afterEach(() => fs.rmSync(directory, { recursive: true }));
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (content: Uint8Array) => new TextDecoder().decode(content);
+
+test('a file is appended to, cut, and read back', async () => {
+  const disk = createNodeDisk(directory);
+  const file = disk.open('a');
+  expect(file.sizeBytes).toBe(0);
+  await call((done) => file.append([bytes('one '), bytes(''), bytes('two')], done));
+  await call((done) => file.sync(done));
+  expect(file.sizeBytes).toBe(7);
+  await call((done) => file.truncate(4, done));
+  await call((done) => file.append([bytes('three')], done));
+  file.close();
+  expect(text(disk.read('a'))).toBe('one three');
+  const again = disk.open('a');
+  expect(again.sizeBytes).toBe(9);
+  again.close();
+});
+
+test('operations on one file keep their order', async () => {
+  const file = createNodeDisk(directory).open('a');
+  const answers: number[] = [];
+  for (let index = 0; index < 50; index += 1) {
+    file.append([bytes(`${index} `)], () => answers.push(index));
+  }
+  file.truncate(0, () => answers.push(50));
+  await call((done) => file.append([bytes('last')], done));
+  file.close();
+  expect(answers).toEqual(Array.from({ length: 51 }, (_, index) => index));
+  expect(text(createNodeDisk(directory).read('a'))).toBe('last');
+});
+
+test('more chunks than one system call takes are written whole', async () => {
+  const file = createNodeDisk(directory).open('a');
+  const chunks = Array.from({ length: 3000 }, (_, index) => bytes(`${index},`));
+  await call((done) => file.append(chunks, done));
+  file.close();
+  expect(text(createNodeDisk(directory).read('a'))).toBe(chunks.map(text).join(''));
+});
+
+test('names are listed sorted, renamed, replaced and removed; directories are not files', async () => {
+  const disk = createNodeDisk(directory);
+  fs.mkdirSync(path.join(directory, 'folder'));
+  for (const name of ['c', 'a', 'b']) disk.open(name).close();
+  expect(disk.list()).toEqual(['a', 'b', 'c']);
+  await call((done) => disk.rename('a', 'c', done));
+  await call((done) => disk.remove('b', done));
+  await call((done) => disk.syncDirectory(done));
+  expect(disk.list()).toEqual(['c']);
+});
+
+test('errors name the file and what was done to it', async () => {
+  const disk = createNodeDisk(directory);
+  expect(() => disk.read('none')).toThrow(/Reading .*none: ENOENT/);
+  await expect(call((done) => disk.remove('none', done))).rejects.toThrow(
+    /Removing .*none: ENOENT/,
+  );
+  await expect(call((done) => disk.rename('a', 'b', done))).rejects.toThrow(/Renaming .*a to b/);
+  const file = disk.open('a');
+  file.close();
+  await expect(call((done) => file.sync(done))).rejects.toThrow(/a is closed/);
+});
+
+test.runIf(fs.existsSync('/dev/full'))('a full disk is an error', async () => {
+  fs.symlinkSync('/dev/full', path.join(directory, 'a'));
+  const file = createNodeDisk(directory).open('a');
+  await expect(call((done) => file.append([bytes('one')], done))).rejects.toThrow('ENOSPC');
+  file.close();
+});
+
+test('a directory is created; one that cannot be used is refused', () => {
+  const disk = createNodeDisk(path.join(directory, 'new', 'deep'));
+  expect(disk.list()).toEqual([]);
+  const occupied = path.join(directory, 'occupied');
+  fs.writeFileSync(occupied, '');
+  expect(() => createNodeDisk(occupied)).toThrow(
+    /data directory .*occupied cannot be used.*EEXIST/,
+  );
+  expect(() => createNodeDisk(path.join(occupied, 'x'))).toThrow('let this user write to it');
+});
