@@ -35,33 +35,3 @@ export class Reply implements InboundReply {
     return { ...this.#headers };
   }
 }
-
-/** Collects a body within `bytesMax`. */
-export class BodyCollector {
-  readonly #bytesMax: number;
-  readonly #chunks: Uint8Array[] = [];
-  #length = 0;
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
-
-  /** False where the body has become too long; nothing more is kept then. */
-  push(chunk: Uint8Array): boolean {
-    this.#length += chunk.length;
-    if (this.#length > this.#bytesMax) return false;
-    this.#chunks.push(chunk);
-    return true;
-  }
-
-  /** One copy of exactly the bytes: the chunks may be views of large buffers of a socket. */
-  take(): Uint8Array {
-    const whole = new Uint8Array(this.#length);
-    let offset = 0;
-    for (const chunk of this.#chunks) {
-      whole.set(chunk, offset);
-      offset += chunk.length;
-    }
-    return whole;
-  }
-}

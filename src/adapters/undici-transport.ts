@@ -11,9 +11,9 @@ import type {
   TransportDone,
   TransportFailure,
 } from '../ports/transport.ts';
+import { BodyCollector } from './body-collector.ts';
 import { Deadlines } from './deadlines.ts';
 import {
-  BodyCollector,
   deadlineResolutionMs,
   defaultReplyBytesMax,
   idleConnectionMs,

@@ -15,4 +15,11 @@ export const headerNames = Object.freeze({
   message: 'dsm-message',
   /** The cluster secret, on calls between nodes. */
   secret: 'dsm-secret',
+  /** On `/log` and `/log/offset`, for people. */
+  cluster: 'dsm-cluster',
+  lastLsn: 'dsm-last-lsn',
+  committedLsn: 'dsm-committed-lsn',
 });
+
+/** Of a value that was stored without one. Browsers neither show nor run it. */
+export const defaultContentType = 'application/octet-stream';

@@ -1,0 +1,18 @@
+/** Called once, perhaps at once; makes the answer only then, so that it says what is true then. */
+export type Settle = (answer: () => Response) => void;
+
+/**
+ * An answer that a callback of the node gives. What goes wrong while it is made is the failure of
+ * this request: it must not be thrown into the node's own step.
+ */
+export function answerLater(start: (settle: Settle) => void): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    start((answer) => {
+      try {
+        resolve(answer());
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}

@@ -1,0 +1,121 @@
+/**
+ * The HTTP app of one node: clients, people and other nodes. No protocol decision is taken here:
+ * routes parse, ask the node, and say what it answered.
+ */
+import { Hono, type HonoRequest } from 'hono';
+import { DsmError } from '../core/errors.ts';
+import type { NodeApi } from '../node/api.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Random } from '../ports/random.ts';
+import type { Transport } from '../ports/transport.ts';
+import { addAdminRoutes } from './admin-routes.ts';
+import { Answers } from './answers.ts';
+import { BodyReader } from './bodies.ts';
+import { expectSameSite, HostGuard } from './browser-guard.ts';
+import { FastGet } from './fast-get.ts';
+import { Forwarder } from './forward.ts';
+import { keysPath, pathStart } from './keys.ts';
+import { addKvRoutes } from './kv-routes.ts';
+import { addPeerRoutes } from './peer-routes.ts';
+import { asDsmError } from './problem.ts';
+import { createSecretCheck } from './secret.ts';
+import { addStatusRoutes } from './status-routes.ts';
+
+export interface AppOptions {
+  readonly node: NodeApi;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The cluster secret; null lets everybody call as a node, fit for one machine only. */
+  readonly secret: string | null;
+  /** The node is bound to loopback: it is asked for by loopback names only. */
+  readonly isLoopback: boolean;
+  /** Set on Bun: see `shared-headers.ts`. */
+  readonly sharesHeaders?: boolean;
+  /** For a body from its first byte to its last; default 10 s. */
+  readonly bodyTimeoutMs?: number;
+}
+
+const defaultBodyTimeoutMs = 10_000;
+
+export function createApp(options: AppOptions): Hono {
+  const { node, clock, logger, secret } = options;
+  const answers = new Answers(node, options.sharesHeaders ?? false);
+  const bodies = new BodyReader(clock, options.bodyTimeoutMs ?? defaultBodyTimeoutMs);
+  const forwarder = new Forwarder({ ...options, answers });
+  const checkSecret = createSecretCheck(secret);
+
+  const app = new Hono({ getPath: routingPath });
+  addKvRoutes(app, { ...options, answers, bodies, forwarder });
+  addPeerRoutes(app, { node, answers, bodies, checkSecret });
+  addStatusRoutes(app, node, answers);
+  addAdminRoutes(app, { node, answers, bodies, forwarder, checkSecret });
+  app.notFound((c) => onNoRoute(app, answers, c.req));
+
+  const fail = (thrown: unknown): Response => {
+    const error = asDsmError(thrown);
+    if (error.code === 'internal') logger.error('a request failed by accident', about(thrown));
+    return answers.problem(error);
+  };
+  app.onError(fail);
+  return guarded(app, new FastGet(node, answers), new HostGuard(options.isLoopback), fail);
+}
+
+/** Puts the short cut and the guards before the router: middleware would slow every route. */
+function guarded(
+  app: Hono,
+  fastGet: FastGet,
+  hosts: HostGuard,
+  fail: (thrown: unknown) => Response,
+): Hono {
+  const routed = app.fetch;
+  app.fetch = (request, ...rest) => {
+    try {
+      const answer = fastGet.answer(request);
+      if (answer !== undefined) return answer;
+      const { url, method } = request;
+      hosts.expect(url);
+      if (method !== 'GET' && method !== 'HEAD') expectSameSite(request);
+      fastGet.letIn(url);
+      return routed(request, ...rest);
+    } catch (error) {
+      return fail(error);
+    }
+  };
+  return app;
+}
+
+function about(thrown: unknown): { readonly error: string } {
+  return { error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) };
+}
+
+/**
+ * What the router sees: the raw path, undecoded, so that it cannot mistake a key for a path. All
+ * keys are one path: the router finds it in a table, without a pattern.
+ */
+function routingPath(request: Request): string {
+  const { url } = request;
+  const start = pathStart(url);
+  if (url.startsWith(keysPath, start)) return keysPath;
+  const mark = url.indexOf('?', start);
+  return mark === -1 ? url.slice(start) : url.slice(start, mark);
+}
+
+const methods = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'] as const;
+
+/** 404, or 405 with what is allowed at this path. */
+function onNoRoute(app: Hono, answers: Answers, request: HonoRequest): Response {
+  const path = request.path.slice(0, 100);
+  const allowed = methods.filter((method) => {
+    const [handlers] = app.router.match(method === 'HEAD' ? 'GET' : method, request.path);
+    return handlers.length > 0;
+  });
+  if (allowed.length === 0) {
+    return answers.problem(new DsmError('no_route', `There is nothing at ${path}; see /`));
+  }
+  const allow = allowed.join(', ');
+  const text = `${request.method} is not allowed at ${path}, only ${allow}`;
+  return answers.problem(new DsmError('method_not_allowed', text), { allow });
+}

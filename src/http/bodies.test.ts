@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { jsonOf, settled, setUp } from './testing/set-up.ts';
+
+describe('a body', () => {
+  const limited = () => {
+    const setup = setUp({ bodyTimeoutMs: 1000 });
+    setup.node.limits = { ...setup.node.limits, valueBytesMax: 10 };
+    return setup;
+  };
+
+  test.each([
+    [10, 201],
+    [11, 413],
+  ])('of %i bytes where 10 are allowed is %i, announced or not', async (size, status) => {
+    const { app, node } = limited();
+    const body = 'x'.repeat(size);
+    const announced = { method: 'PUT', body, headers: { 'content-length': String(size) } };
+    const lied = { method: 'PUT', body, headers: { 'content-length': '1' } };
+    for (const [index, init] of [announced, lied, { method: 'PUT', body }].entries()) {
+      const response = await app.request(`/v1/kv/${index}`, init);
+      expect(response.status).toBe(status);
+      // The rest is not read: the connection is of no use.
+      expect(response.headers.get('connection')).toBe(status === 413 ? 'close' : null);
+    }
+    expect(node.writes).toHaveLength(status === 413 ? 0 : 3);
+  });
+
+  test('is given up as soon as it is too long', async () => {
+    const { app } = limited();
+    let pulls = 0;
+    let isCancelled = false;
+    const body = new ReadableStream({
+      pull(controller) {
+        pulls += 1;
+        controller.enqueue(new Uint8Array(4));
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    const init = { method: 'PUT', body, duplex: 'half' } as RequestInit;
+    expect((await app.request('/v1/kv/a', init)).status).toBe(413);
+    expect(pulls).toBeLessThan(6);
+    expect(isCancelled).toBe(true);
+  });
+
+  test('that stalls is 408, and the connection is given up', async () => {
+    const { app, clock, node } = limited();
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new Uint8Array(1)),
+    });
+    const init = { method: 'PUT', body, duplex: 'half' } as RequestInit;
+    const answering = app.request('/v1/kv/a', init);
+    await clock.advance(1500);
+    const response = await answering;
+    expect(response.status).toBe(408);
+    expect(response.headers.get('connection')).toBe('close');
+    expect(await jsonOf(response)).toMatchObject({ code: 'request_timeout' });
+    expect(node.writes).toEqual([]);
+  });
+
+  test('that breaks off is no write', async () => {
+    const { app, node, errors } = limited();
+    const body = new ReadableStream({
+      start: (controller) => controller.error(new Error('reset')),
+    });
+    const init = { method: 'PUT', body, duplex: 'half' } as RequestInit;
+    const response = await app.request('/v1/kv/a', init);
+    expect(response.status).toBe(400);
+    expect(node.writes).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  test('that arrived leaves no timer behind', async () => {
+    const { app, clock } = limited();
+    await app.request('/v1/kv/a', { method: 'PUT', body: 'x' });
+    await clock.advance(2000);
+    await settled();
+    expect(clock.timers).toBe(0);
+  });
+});

@@ -1,0 +1,72 @@
+/** Bodies of requests, read within bounds of bytes and of time. */
+import { BodyCollector } from '../adapters/body-collector.ts';
+import { Deadlines } from '../adapters/deadlines.ts';
+import { DsmError } from '../core/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+
+/** How late a stalled body may be noticed. */
+const resolutionMs = 250;
+
+export class BodyReader {
+  readonly #deadlines: Deadlines;
+  readonly #timeoutMs: number;
+
+  constructor(clock: Clock, timeoutMs: number) {
+    this.#deadlines = new Deadlines(clock, resolutionMs);
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Throws `too_large`, `request_timeout` for one that stalls, `invalid_request` for one cut short. */
+  read(request: Request, bytesMax: number): Promise<Uint8Array> {
+    const announced = request.headers.get('content-length');
+    if (announced === null) return this.#inTime(readStream(request, bytesMax));
+    // Refused before it is sent: a client that asks first, with Expect, need not send it at all.
+    if (Number(announced) > bytesMax) return Promise.reject(tooLarge(bytesMax));
+    return this.#inTime(request.arrayBuffer().then((buffer) => sized(buffer, bytesMax)));
+  }
+
+  #inTime(reading: Promise<Uint8Array>): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.#deadlines.set(this.#timeoutMs, () => {
+        reject(new DsmError('request_timeout', `The body did not arrive in ${this.#timeoutMs} ms`));
+      });
+      reading.then(
+        (bytes) => {
+          this.#deadlines.lift(deadline);
+          resolve(bytes);
+        },
+        (error: unknown) => {
+          this.#deadlines.lift(deadline);
+          reject(error instanceof DsmError ? error : cutShort(error));
+        },
+      );
+    });
+  }
+}
+
+/** The length that was announced is the sender's word. */
+function sized(buffer: ArrayBuffer, bytesMax: number): Uint8Array {
+  if (buffer.byteLength > bytesMax) throw tooLarge(bytesMax);
+  return new Uint8Array(buffer);
+}
+
+async function readStream(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const body = new BodyCollector(bytesMax);
+  const reader = request.body?.getReader();
+  for (;;) {
+    const chunk = await reader?.read();
+    if (chunk?.value === undefined) return body.take();
+    if (body.push(chunk.value)) continue;
+    // The rest is not wanted; whether the sender hears of that does not matter.
+    reader?.cancel().catch(() => {});
+    throw tooLarge(bytesMax);
+  }
+}
+
+function tooLarge(bytesMax: number): DsmError {
+  return new DsmError('too_large', `A body here has at most ${bytesMax} bytes`);
+}
+
+function cutShort(cause: unknown): DsmError {
+  return new DsmError('invalid_request', 'The body ended before it was whole', { cause });
+}

@@ -1,0 +1,55 @@
+/**
+ * Web pages of other sites must not use a node through the browser of somebody who can reach it:
+ * not by sending it changes (cross-site request forgery), and not by giving their own name the
+ * address of this machine (DNS rebinding). curl and servers send none of what is looked at here.
+ */
+import { DsmError } from '../core/errors.ts';
+import { pathStart } from './keys.ts';
+
+const loopbackHost = /^(?:localhost|(?:[^.]+\.)+localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** Lets in the hosts that this node may be asked for: loopback names, where it is bound to that. */
+export class HostGuard {
+  readonly #isLoopback: boolean;
+  /** What the URLs of the last call began with: nearly always those of the next one too. */
+  #letIn = '\0';
+
+  constructor(isLoopback: boolean) {
+    this.#isLoopback = isLoopback;
+  }
+
+  /** `url` is what the runtime made of the Host header. Throws `unauthorized`. */
+  expect(url: string): void {
+    if (url.startsWith(this.#letIn)) return;
+    if (this.#isLoopback) expectLoopbackHost(url);
+    this.#letIn = `${url.slice(0, pathStart(url))}/`;
+  }
+}
+
+function expectLoopbackHost(url: string): void {
+  const { hostname } = new URL(url);
+  if (loopbackHost.test(hostname)) return;
+  throw new DsmError(
+    'unauthorized',
+    `This node serves its own machine only, and not the host name ${hostname}; to be reached from ` +
+      'others it must be bound to another address than loopback',
+  );
+}
+
+/** For everything that changes something, and for calls between nodes. Throws `unauthorized`. */
+export function expectSameSite(request: Request): void {
+  const { headers } = request;
+  if (headers.get('sec-fetch-site') === 'cross-site') throw crossSite('another site');
+  const origin = headers.get('origin');
+  if (origin !== null && !isSameHost(origin, request.url)) throw crossSite(origin);
+}
+
+function isSameHost(origin: string, url: string): boolean {
+  // An opaque origin ("null": a sandbox, a file) is not ours, and not a URL.
+  return URL.canParse(origin) && new URL(origin).host === new URL(url).host;
+}
+
+function crossSite(origin: string): DsmError {
+  const from = origin.slice(0, 100);
+  return new DsmError('unauthorized', `Changes are not taken from web pages of ${from}`);
+}

@@ -1,0 +1,176 @@
+/** READ, WRITE and delete of one key: `/v1/kv/{key}`. */
+import type { Context, Hono } from 'hono';
+import { assert, DsmError, unreachable } from '../core/errors.ts';
+import type { EntryView, NodeApi, WriteRequest, WriteResult } from '../node/api.ts';
+import type { Random } from '../ports/random.ts';
+import { answerLater } from './answer-later.ts';
+import type { Answers } from './answers.ts';
+import type { BodyReader } from './bodies.ts';
+import { isHeld, parseCondition } from './conditions.ts';
+import type { Forwarder } from './forward.ts';
+import { defaultContentType, headerNames } from './headers.ts';
+import { keysPath, parseKey, targetOf } from './keys.ts';
+import { expectNoQuery, parseReadOptions } from './queries.ts';
+import { parseIdentity, tagRequest } from './request-tag.ts';
+
+export interface KvOptions {
+  readonly node: NodeApi;
+  readonly answers: Answers;
+  readonly bodies: BodyReader;
+  readonly forwarder: Forwarder;
+  readonly random: Random;
+}
+
+const noBytes = new Uint8Array(0);
+
+export function addKvRoutes(app: Hono, options: KvOptions): void {
+  app.get(keysPath, (c) => onRead(options, c.req.raw));
+  app.put(keysPath, (c) => onPut(options, c));
+  app.delete(keysPath, (c) => onDelete(options, c));
+}
+
+/** Everything of the request is read before the node is asked: a request may end while it waits. */
+function onRead({ node, answers }: KvOptions, request: Request): Response | Promise<Response> {
+  const { rawKey, query } = targetOf(request.url);
+  const key = parseKey(rawKey, node.limits.keyBytesMax);
+  const options = parseReadOptions(query);
+  const ifNoneMatch = request.headers.get('if-none-match');
+  const isHead = request.method === 'HEAD';
+  const answer = (entry: EntryView | null): Response => {
+    if (entry === null) return answers.problem(new DsmError('not_found'));
+    if (ifNoneMatch !== null && isHeld(ifNoneMatch, entry.revision)) {
+      return answers.held(entry.revision);
+    }
+    return isHead ? answers.entryHead(entry) : answers.entry(entry);
+  };
+  const isNowEnough =
+    options.consistency === 'linearizable' && options.minRevision <= node.appliedLsn;
+  const now = isNowEnough ? node.readNow(key) : undefined;
+  if (now !== undefined) return answer(now);
+  return answerLater((settle) =>
+    node.read(key, options, (error, entry) =>
+      settle(() => (error === null ? answer(entry) : answers.problem(error))),
+    ),
+  );
+}
+
+async function onPut(options: KvOptions, c: Context): Promise<Response> {
+  const { bodies, node } = options;
+  const request = c.req.raw;
+  const change = parseChange(options, request);
+  const contentType = parseContentType(request.headers, node.limits.contentTypeBytesMax);
+  const value = await bodies.read(request, node.limits.valueBytesMax);
+  return send(options, 'PUT', change, value, contentType);
+}
+
+function onDelete(options: KvOptions, c: Context): Promise<Response> {
+  return send(options, 'DELETE', parseChange(options, c.req.raw), noBytes, '');
+}
+
+interface Change {
+  readonly key: string;
+  readonly condition: WriteRequest['condition'];
+  readonly identity: ReturnType<typeof parseIdentity>;
+  readonly ifMatch: string | null;
+  readonly ifNoneMatch: string | null;
+  readonly isForwarded: boolean;
+}
+
+function parseChange({ node }: KvOptions, { url, headers }: Request): Change {
+  const { rawKey, query } = targetOf(url);
+  expectNoQuery(query);
+  const ifMatch = headers.get('if-match');
+  const ifNoneMatch = headers.get('if-none-match');
+  return {
+    key: parseKey(rawKey, node.limits.keyBytesMax),
+    condition: parseCondition(ifMatch, ifNoneMatch),
+    identity: parseIdentity(headers, node.limits.requestIdBytesMax),
+    ifMatch,
+    ifNoneMatch,
+    isForwarded: headers.get(headerNames.noForward) !== null,
+  };
+}
+
+function parseContentType(headers: Headers, bytesMax: number): string {
+  const given = headers.get('content-type') ?? '';
+  if (given === '') return defaultContentType;
+  if (given.length <= bytesMax && /^[\t -~]*$/.test(given)) return given;
+  const text = `Content-Type must be at most ${bytesMax} characters of ASCII`;
+  throw new DsmError('invalid_request', text);
+}
+
+function send(
+  { node, answers, forwarder, random }: KvOptions,
+  method: 'PUT' | 'DELETE',
+  change: Change,
+  value: Uint8Array,
+  contentType: string,
+): Promise<Response> {
+  const { key, condition, identity, isForwarded } = change;
+  const write: WriteRequest = {
+    kind: method === 'PUT' ? 'put' : 'delete',
+    key,
+    value,
+    contentType,
+    ttlMs: 0,
+    condition,
+    request: tagRequest(identity, { method, key, condition, contentType, value }),
+  };
+  return forwarder.run({
+    isForwarded,
+    bodyBytes: value.length,
+    runHere: (done) =>
+      node.write(write, (error, result) => done(error, () => answerOf(answers, result))),
+    pack: () => ({
+      method,
+      path: keysPath + encodeURIComponent(key),
+      headers: headersToPass(change, contentType, random),
+      ...(method === 'PUT' ? { body: value } : {}),
+    }),
+  });
+}
+
+/** With an idempotency key in any case: the way to the master may deliver twice. */
+function headersToPass(change: Change, contentType: string, random: Random) {
+  const { identity, ifMatch, ifNoneMatch } = change;
+  const headers: Record<string, string> = {
+    [headerNames.idempotencyKey]: `"${identity?.id ?? random.id()}"`,
+  };
+  if (identity !== null) headers[headerNames.keyRevision] = String(identity.keyRevision);
+  if (ifMatch !== null) headers['if-match'] = ifMatch;
+  if (ifNoneMatch !== null) headers['if-none-match'] = ifNoneMatch;
+  if (contentType !== '') headers['content-type'] = contentType;
+  return headers;
+}
+
+function answerOf(answers: Answers, result: WriteResult | null): Response {
+  assert(result !== null, 'a write without an error has a result');
+  const { status, revision } = result;
+  switch (status) {
+    case 'created':
+      return answers.stored(201, revision);
+    case 'updated':
+      return answers.stored(200, revision);
+    case 'deleted':
+      return answers.empty(204);
+    case 'not-found':
+      return answers.problem(new DsmError('not_found'));
+    case 'precondition-failed':
+      return answers.problem(preconditionFailed(revision));
+    case 'request-mismatch':
+      return answers.problem(new DsmError('idempotency_mismatch', mismatchText));
+    case 'request-forgotten':
+      return answers.problem(new DsmError('request_forgotten'));
+    default:
+      return unreachable(status);
+  }
+}
+
+const mismatchText =
+  'The idempotency key was used for another request; a new request needs a new key';
+
+function preconditionFailed(currentRevision: number): DsmError {
+  const now = currentRevision === 0 ? 'the key is absent' : `it is "${currentRevision}"`;
+  const text = `The precondition does not hold: ${now}`;
+  return new DsmError('precondition_failed', text, { currentRevision });
+}

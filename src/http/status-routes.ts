@@ -1,0 +1,48 @@
+/** What people and their monitors ask a node about itself. */
+import type { Hono } from 'hono';
+import type { Check, NodeApi } from '../node/api.ts';
+import type { Answers } from './answers.ts';
+
+const links = Object.freeze({
+  self: '/v1/status',
+  live: '/livez',
+  ready: '/readyz?verbose',
+  members: '/v1/admin/members',
+  key: '/v1/kv/{key}',
+});
+
+export function addStatusRoutes(app: Hono, node: NodeApi, answers: Answers): void {
+  app.get('/', () => answers.text(200, howTo(node)));
+  app.get('/v1/status', () => answers.json(200, { ...node.status(), links }));
+  app.get('/livez', () => answers.text(200, 'ok\n'));
+  app.get('/readyz', (c) => {
+    const isVerbose = c.req.query('verbose') !== undefined;
+    return onReady(answers, node.checks(), isVerbose);
+  });
+}
+
+function onReady(answers: Answers, checks: readonly Check[], isVerbose: boolean): Response {
+  const isReady = checks.every(({ ok }) => ok);
+  // What is not ready is said in any case: that is what one comes for.
+  const shown = isVerbose ? checks : checks.filter(({ ok }) => !ok);
+  const lines = shown.map(({ name, ok, detail }) =>
+    ok ? `[+]${name} ok` : `[-]${name} ${detail}`,
+  );
+  const text = [...lines, isReady ? 'ready' : 'not ready', ''].join('\n');
+  return answers.text(isReady ? 200 : 503, text, isReady ? {} : { 'retry-after': '1' });
+}
+
+function howTo(node: NodeApi): string {
+  const { url, master } = node.status();
+  const masterLine = master === null ? 'no active master is known' : `active master: ${master.url}`;
+  return `dsm: a replicated key-value store over HTTP
+this node: ${node.nodeId}, ${node.role}, ${node.state}; ${masterLine}
+
+  write     curl -X PUT --data-binary 'hello' ${url}/v1/kv/greeting
+  read      curl ${url}/v1/kv/greeting
+  change    curl -X PUT -H 'If-Match: "<ETag>"' --data-binary 'bye' ${url}/v1/kv/greeting
+  delete    curl -X DELETE ${url}/v1/kv/greeting
+  status    curl ${url}/v1/status
+  ready?    curl ${url}/readyz?verbose
+`;
+}

@@ -1,0 +1,174 @@
+/** A node without a protocol: a map, and switches for every situation that the HTTP layer can meet. */
+import { DsmError } from '../../core/errors.ts';
+import { type Limits, makeLimits } from '../../core/limits.ts';
+import type { Condition } from '../../core/record.ts';
+import type {
+  Check,
+  EntryView,
+  NodeApi,
+  NodeStatus,
+  ReadDone,
+  ReadOptions,
+  WriteDone,
+  WriteRequest,
+  WriteResult,
+} from '../../node/api.ts';
+import type { PeerAnswer, PeerCallName } from '../../ports/peers.ts';
+
+export interface PeerCallSeen {
+  readonly name: PeerCallName;
+  readonly message: unknown;
+  readonly body: Uint8Array;
+}
+
+export class FakeNode implements NodeApi {
+  readonly nodeId = 'node-a';
+  readonly role = 'master';
+  limits: Limits = makeLimits();
+  state = 'active';
+  epoch = 3;
+  appliedLsn = 0;
+  readonly entries = new Map<string, EntryView>();
+
+  /** Where the active master is believed to be, while this node is not it. */
+  masterUrl: string | null = null;
+  hasLease = true;
+  /** What the next calls end with, where that is not success. */
+  readError: DsmError | null = null;
+  writeError: DsmError | null = null;
+  writeResult: WriteResult | null = null;
+  adminError: DsmError | null = null;
+  peerAnswer: PeerAnswer = { status: 200, message: {} };
+  checksFound: Check[] = [{ name: 'running', ok: true, detail: 'running' }];
+  /** Calls back when `wake` is called; null calls back at once with `no_master`. */
+  held: ((error: DsmError | null) => void)[] = [];
+
+  readonly reads: ReadOptions[] = [];
+  readonly writes: WriteRequest[] = [];
+  readonly forgotten: string[] = [];
+  readonly admin: string[] = [];
+  readonly peerCalls: PeerCallSeen[] = [];
+
+  put(key: string, text: string, contentType = 'application/octet-stream'): number {
+    this.appliedLsn += 1;
+    const value = new TextEncoder().encode(text);
+    this.entries.set(key, { value, contentType, revision: this.appliedLsn });
+    return this.appliedLsn;
+  }
+
+  /** The master is somewhere else, or nowhere. */
+  standBy(masterUrl: string | null): void {
+    this.state = 'standby';
+    this.masterUrl = masterUrl;
+  }
+
+  /** A master was found: what is held goes on. */
+  wake(error: DsmError | null = null): void {
+    const held = this.held;
+    this.held = [];
+    for (const done of held) done(error);
+  }
+
+  readNow(key: string): EntryView | null | undefined {
+    if (this.state !== 'active' || !this.hasLease) return undefined;
+    return this.entries.get(key) ?? null;
+  }
+
+  read(key: string, options: ReadOptions, done: ReadDone): void {
+    this.reads.push(options);
+    if (this.readError === null) done(null, this.entries.get(key) ?? null);
+    else done(this.readError, null);
+  }
+
+  write(request: WriteRequest, done: WriteDone): void {
+    this.writes.push(request);
+    if (this.writeError !== null) done(this.writeError, null);
+    else done(null, this.writeResult ?? this.#apply(request));
+  }
+
+  #apply({ key, value, contentType, condition, kind }: WriteRequest): WriteResult {
+    const before = this.entries.get(key);
+    if (!holds(condition, before)) {
+      return { status: 'precondition-failed', revision: before?.revision ?? 0 };
+    }
+    if (kind === 'delete' && before === undefined) return { status: 'not-found', revision: 0 };
+    this.appliedLsn += 1;
+    const revision = this.appliedLsn;
+    if (kind === 'delete') {
+      this.entries.delete(key);
+      return { status: 'deleted', revision };
+    }
+    this.entries.set(key, { value, contentType, revision });
+    return { status: before === undefined ? 'created' : 'updated', revision };
+  }
+
+  activeUrl(): string | null {
+    return this.isActive() ? 'http://127.0.0.1:12345' : this.masterUrl;
+  }
+
+  isActive(): boolean {
+    return this.state === 'active';
+  }
+
+  awaitActive(done: (error: DsmError | null) => void): void {
+    this.held.push(done);
+  }
+
+  forgetActive(url: string): void {
+    this.forgotten.push(url);
+    if (this.masterUrl === url) this.masterUrl = null;
+  }
+
+  onPeerCall(
+    name: PeerCallName,
+    message: unknown,
+    body: Uint8Array,
+    reply: (answer: PeerAnswer) => void,
+  ): void {
+    this.peerCalls.push({ name, message, body });
+    reply(this.peerAnswer);
+  }
+
+  status(): NodeStatus {
+    const { nodeId, role, state, epoch, appliedLsn } = this;
+    const url = 'http://127.0.0.1:12345';
+    const master = this.isActive() ? { nodeId, url } : null;
+    return {
+      ...{ nodeId, role, state, epoch, appliedLsn, url, master, clusterId: 'cluster-1' },
+      ...{ promised: epoch, lastLsn: appliedLsn, durableLsn: appliedLsn, committedLsn: appliedLsn },
+      ...{ snapshotLsn: 0, keys: this.entries.size, memoryBytes: 0, stateHash: 'hash' },
+      ...{ writeQuorumAcks: 0, voters: 1, leaseRemainingMs: 900, members: [], counters: {} },
+    };
+  }
+
+  checks(): Check[] {
+    return this.checksFound;
+  }
+
+  handoff(nodeId: string, done: (error: DsmError | null) => void): void {
+    this.admin.push(`handoff ${nodeId}`);
+    done(this.adminError);
+  }
+
+  removeMember(nodeId: string, done: (error: DsmError | null) => void): void {
+    this.admin.push(`remove ${nodeId}`);
+    done(this.adminError);
+  }
+
+  forceConfig(done: (error: DsmError | null) => void): void {
+    this.admin.push('force');
+    done(this.adminError);
+  }
+
+  stop(): void {
+    this.state = 'stopped';
+    this.wake(new DsmError('shutting_down'));
+  }
+}
+
+function holds(condition: Condition, entry: EntryView | undefined): boolean {
+  if (condition === 'none') return true;
+  if (condition === 'absent') return entry === undefined;
+  if (condition === 'present') return entry !== undefined;
+  return entry?.revision === condition;
+}
