@@ -1,5 +1,5 @@
 /** A cell that passes every gate, for tests to spoil in one place each. */
-import { noCauses } from '../measure/recorder.ts';
+import { noCauses } from '../measure/causes.ts';
 import type { Cell, LatencySummary } from '../results/schema.ts';
 import { parseWorkload } from '../workload/config.ts';
 

@@ -3,14 +3,12 @@
  * the warm-up and the drain are counted only where requests must be conserved, never as results.
  */
 import type { CauseCounts, Sample, Whole, WindowTotals } from '../results/schema.ts';
-import { type Cause, causes } from '../workload/dialect.ts';
+import type { Cause } from '../workload/dialect.ts';
 import type { OperationKind } from '../workload/operations.ts';
+import { noCauses } from './causes.ts';
 import { Latencies } from './histogram.ts';
 
 export type Phase = 'warmup' | 'measure' | 'drain';
-
-export const noCauses = (): CauseCounts =>
-  Object.fromEntries(causes.map((cause) => [cause, 0])) as CauseCounts;
 
 export interface Answered {
   readonly kind: OperationKind;

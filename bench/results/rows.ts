@@ -34,8 +34,8 @@ function latencyColumns(prefix: string, latency: LatencySummary): Row {
   };
 }
 
-function causeColumns(counts: CauseCounts): Row {
-  return Object.fromEntries(causes.map((cause) => [`${cause}_count`, counts[cause]]));
+function causeColumns(counts: CauseCounts | null): Row {
+  return Object.fromEntries(causes.map((cause) => [`${cause}_count`, counts?.[cause] ?? null]));
 }
 
 function configColumns(cell: Cell): Row {
@@ -165,7 +165,7 @@ function sampleRow(cell: Cell, sample: Sample, startS: number): Row {
     slave_count: cell.config.slaves,
     total_requests: reads + writes,
     success_count: sample.success,
-    error_count: errorsOf(sample.causes),
+    error_count: sample.readsFailed + sample.writesFailed,
     read_latency_us: sample.read.avgUs,
     write_latency_us: sample.write.avgUs,
     throughput_rps: rounded(ratio(sample.success, sample.lengthS)),
@@ -179,7 +179,8 @@ function sampleRow(cell: Cell, sample: Sample, startS: number): Row {
     ...causeColumns(sample.causes),
     stale_reads: sample.staleReads,
     inflight: sample.inflight,
-    ...configColumns(cell),
+    cell: cell.key,
+    repeat: cell.repeat,
   };
 }
 
@@ -209,6 +210,7 @@ export function nodeRows(cell: Cell): Row[] {
     cpu_us: node.cpuUs,
     cpu_us_per_op: rounded(ratio(node.cpuUs, operations), 1),
     rss_mb: rounded(ratio(node.rssBytes, 1_048_576), 1),
-    ...configColumns(cell),
+    cell: cell.key,
+    repeat: cell.repeat,
   }));
 }

@@ -37,8 +37,8 @@ const sample = z.object({
   success: count,
   readsFailed: count,
   writesFailed: count,
-  causes: causeCounts,
-  staleReads: count,
+  causes: causeCounts.nullable(),
+  staleReads: count.nullable(),
   inflight: count.nullable(),
   read: latencySummary,
   write: latencySummary,
@@ -226,6 +226,9 @@ export const cellSchema = z.object({
   noisy: z.boolean(),
 });
 export type Cell = z.infer<typeof cellSchema>;
+
+/** Throws where the text is no measurement. */
+export const parseMeasurement = (text: string): Measurement => measurement.parse(JSON.parse(text));
 
 /** Throws a sentence that names the file and the first fault. */
 export function parseCell(text: string, where: string): Cell {

@@ -20,10 +20,15 @@ export const leadingColumns = [
   'write_count',
 ] as const;
 
+const numberPattern = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/;
+
+/** A text that could be taken for something else is quoted, so that reading gives it back. */
 function quote(field: Field): string {
   if (field === null) return '';
   const text = String(field);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (typeof field !== 'string') return text;
+  const isPlain = !/[",\n\r]|^$|^true$|^false$/.test(text) && !numberPattern.test(text);
+  return isPlain ? text : `"${text.replaceAll('"', '""')}"`;
 }
 
 /** All rows must have the columns of the first one. */
@@ -53,7 +58,7 @@ function parseField({ text, quoted }: { text: string; quoted: boolean }): Field 
   if (quoted) return text;
   if (text === '') return null;
   if (text === 'true' || text === 'false') return text === 'true';
-  return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(text) ? Number(text) : text;
+  return numberPattern.test(text) ? Number(text) : text;
 }
 
 /** The inverse of `formatCsv`. Throws where a line has another number of fields than the first. */

@@ -33,7 +33,7 @@ export function createMapApp(): Hono {
     return c.body(found.body, 200, { etag: `"${found.revision}"`, 'content-type': 'text/plain' });
   });
   app.get('/v1/status', (c) =>
-    c.json({ nodeId: 'hono-map', role: 'master', state: 'active', epoch: 1, counters }),
+    c.json({ nodeId: 'hono-map', role: 'server', state: 'active', epoch: 1, counters }),
   );
   return app;
 }
