@@ -17,11 +17,12 @@ export interface AdminCall {
 }
 
 export const adminCalls = Object.freeze({
+  /** To the best standby where `nodeId` is ''. */
   handoff: (nodeId: string): AdminCall => ({
     title: 'HANDOFF',
     method: 'POST',
     path: '/v1/admin/handoff',
-    body: { nodeId },
+    body: nodeId === '' ? {} : { to: nodeId },
   }),
   remove: (nodeId: string): AdminCall => ({
     title: `REMOVE ${nodeId}`,

@@ -7,9 +7,9 @@ import { oneOf, parseInteger } from '../runtime/config-values.ts';
 import { exitCodes } from './exit.ts';
 import { writeErrorLine, writeLine } from './output.ts';
 
-const wholeNumber = (name: string, placeholder: string, help: string): Setting<number> => ({
+const revision = (name: string, help: string): Setting<number> => ({
   name,
-  placeholder,
+  placeholder: 'number',
   help,
   allowed: 'a whole number from 1',
   defaultText: '',
@@ -34,9 +34,8 @@ export const callSettings = Object.freeze({
     defaultText: 'linearizable',
     parse: oneOf<Consistency>(['linearizable', 'quorum', 'stale']),
   } satisfies Setting<Consistency>,
-  minRevision: wholeNumber('minRevision', 'number', 'the answer knows at least this revision'),
-  ifRevision: wholeNumber('ifRevision', 'number', 'only where the key is at this revision'),
-  ttlSeconds: wholeNumber('ttlSeconds', 'seconds', 'end the entry after this time'),
+  minRevision: revision('minRevision', 'the answer knows at least this revision'),
+  ifRevision: revision('ifRevision', 'only where the key is at this revision'),
   contentType: word('contentType', 'type', 'content type to store'),
   idempotencyKey: word('idempotencyKey', 'key', 'count once, however often it is repeated'),
 });

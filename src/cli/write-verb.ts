@@ -29,7 +29,6 @@ export function writeVerb(run: Run): Command {
     .option('--stdin', 'the value is what comes on standard input')
     .option('--file <path>', 'the value is what stands in a file')
     .addOption(optionOf(callSettings.contentType))
-    .addOption(optionOf(callSettings.ttlSeconds))
     .addOption(optionOf(callSettings.idempotencyKey));
   return addConditions(command).action((key: string, words: readonly string[]) =>
     run('dsm write', () => writeValue(command, key, words)),
@@ -45,7 +44,6 @@ async function writeValue(
   const flags = readClientFlags(reader);
   const options: PutOptions = {
     contentType: reader.readFlag(callSettings.contentType, undefined),
-    ttlSeconds: reader.readFlag(callSettings.ttlSeconds, undefined),
     idempotencyKey: reader.readFlag(callSettings.idempotencyKey, undefined),
   };
   const condition = readCondition(command, reader);

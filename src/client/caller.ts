@@ -143,7 +143,7 @@ export class Caller {
     });
     try {
       const reply = await orAborted(this.#fetch(url, call, controller.signal), controller.signal);
-      this.#onReply(reply);
+      this.#onReply(reply, call.method === 'GET');
       return reply;
     } catch (error) {
       signal.throwIfAborted();
@@ -172,8 +172,8 @@ export class Caller {
     return readReply(url, response, replyBytesMax);
   }
 
-  #onReply(reply: Reply): void {
-    this.nodes.onReply(reply);
+  #onReply(reply: Reply, isRead: boolean): void {
+    this.nodes.onReply(reply, isRead);
     const header = reply.headers.get(headerNames.revision);
     if (header === null) return;
     const revision = Number(header);

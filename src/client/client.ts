@@ -96,13 +96,11 @@ export class Client {
     options: PutOptions & Conditions = {},
   ): Promise<Written | Conflict> {
     const { bytes, contentType } = encodeValue(value, options.contentType);
-    const { ttlSeconds } = options;
-    const path = ttlSeconds === undefined ? keyPath(key) : `${keyPath(key)}?ttl=${ttlSeconds}`;
     const reply = await this.#mutate(
       {
         title: `WRITE ${JSON.stringify(key)}`,
         method: 'PUT',
-        path,
+        path: keyPath(key),
         headers: { 'content-type': contentType, ...conditionHeaders(options) },
         body: bytes,
       },

@@ -86,6 +86,32 @@ describe('which node is asked', () => {
     expect(time.nowMs).toBe(0);
   });
 
+  it('not a standby that sent a write on, but the master that it was sent to', async () => {
+    const sendsOn: FakeNode = ({ method }) =>
+      method === 'GET'
+        ? answer(200, 'v', { ...standby('2'), etag: '"5"' })
+        : answer(200, null, {
+            ...active('nb', '2'),
+            'dsm-node': 'nc',
+            etag: '"6"',
+            'dsm-master': b,
+          });
+    const { client, network, time } = setUp({ [a]: sendsOn, [b]: serving(active('nc', '2')) });
+    await time.run(client.put('k', 'v'));
+    expect(client.master).toBe(b);
+    await time.run(client.put('k', 'v'));
+    expect(network.log).toEqual([`PUT ${a}`, `PUT ${b}`]);
+  });
+
+  it('the node that was asked, by the name that it was asked by', async () => {
+    const { client, network, time } = setUp({
+      [a]: onWrite(() => answer(200, null, { etag: '"6"', 'dsm-master': 'http://inside:1' })),
+    });
+    await time.run(client.put('k', 'v'));
+    expect(client.master).toBe(a);
+    expect(network.log).toEqual([`PUT ${a}`]);
+  });
+
   it('not the node of a hint that is older than what is known', async () => {
     const { client, network, time } = setUp({ [a]: serving(active('na', '5')) });
     await time.run(client.get('k'));

@@ -15,8 +15,8 @@ export interface MasterChange {
 const silentMs = 5000;
 /** The same for a node known from a hint only: its address may not be reachable from here. */
 const unlistedSilentMs = 60_000;
-/** Hints may name new nodes without end; the listed ones are always remembered. */
-const silentNodesMax = 64;
+/** Nodes of which anything is remembered: hints may name new ones without end. */
+const nodesMax = 64;
 
 /** A base URL without a trailing slash. Throws `invalid_request`. */
 export function parseNodeUrl(text: string): string {
@@ -34,6 +34,8 @@ export class NodeList {
   readonly #onMasterChange: (change: MasterChange) => void;
   /** Until when a node is asked last, by the monotonic clock. */
   readonly #silentUntilMs = new Map<string, number>();
+  /** Who answered reads at a URL. */
+  readonly #nodeIds = new Map<string, string>();
   /** The last node that answered as the active master, for telling of a change. */
   #lastActive: { readonly nodeId: string; readonly url: string } | null = null;
   #master: string | null = null;
@@ -66,7 +68,7 @@ export class NodeList {
 
   /** `url` did not answer: it is not believed to be the active master until it is heard of again. */
   onSilence(url: string): void {
-    if (this.#silentUntilMs.size >= silentNodesMax) this.#silentUntilMs.clear();
+    if (this.#silentUntilMs.size >= nodesMax) this.#silentUntilMs.clear();
     const forMs = this.#listed.includes(url) ? silentMs : unlistedSilentMs;
     this.#silentUntilMs.set(url, this.#monotonicMs() + forMs);
     if (this.#master !== url) return;
@@ -74,19 +76,35 @@ export class NodeList {
     this.#masterEpoch = 0;
   }
 
-  /** Learns from the headers of an answer who the active master is. */
-  onReply(reply: Reply): void {
+  /**
+   * Learns from the headers of an answer who the active master is. A read is answered by the node
+   * that was asked; anything else it may have sent on, and then the headers are the master's.
+   */
+  onReply(reply: Reply, isRead: boolean): void {
     this.#silentUntilMs.delete(reply.url);
-    const { headers } = reply;
+    const { headers, url } = reply;
+    const nodeId = headers.get(headerNames.node) ?? '';
     const epoch = Number(headers.get(headerNames.epoch) ?? 0);
+    if (isRead) this.#noteNodeId(url, nodeId);
     if (epoch < this.#masterEpoch) return;
-    if (headers.get(headerNames.role) === 'active') {
-      this.#believe(reply.url, epoch);
-      this.#onActive(headers.get(headerNames.node) ?? '', reply.url);
+    const hint = headers.get(headerNames.master);
+    if (headers.get(headerNames.role) === 'active' && this.#isOwnAnswer(url, nodeId, hint)) {
+      this.#believe(url, epoch);
+      this.#onActive(nodeId, url);
       return;
     }
-    if (reply.url === this.#master) this.#master = null;
-    this.onHint(headers.get(headerNames.master), epoch);
+    if (url === this.#master) this.#master = null;
+    this.onHint(hint, epoch);
+  }
+
+  #noteNodeId(url: string, nodeId: string): void {
+    if (this.#nodeIds.size >= nodesMax) this.#nodeIds.clear();
+    this.#nodeIds.set(url, nodeId);
+  }
+
+  #isOwnAnswer(url: string, nodeId: string, hint: string | null): boolean {
+    const known = this.#nodeIds.get(url);
+    return known === undefined ? hint === null || hint === url : known === nodeId;
   }
 
   /** A node in `epoch` names the active master; null or nonsense names none. */

@@ -72,8 +72,6 @@ export interface MutationOptions extends CallOptions {
 export interface PutOptions extends MutationOptions {
   /** Default by the value: text, bytes or JSON. */
   readonly contentType?: string | undefined;
-  /** The entry ends so many seconds after the write; a whole number. Default: never. */
-  readonly ttlSeconds?: number | undefined;
 }
 
 /** What must be true of the key when the mutation is applied; one of the three. */

@@ -1,7 +1,7 @@
 /**
  * `dsm` with fake nodes, for tests of what runs around a node. The first master is active, and who
  * joins it is a voter. `DSM_`-variables do not reach the nodes of `dsm up`; FAKE_ ones do:
- * FAKE_FAIL=name fails at start, FAKE_DEAF=name does not join, FAKE_STUBBORN=1 does not stop.
+ * FAKE_FAIL=verb fails at start, FAKE_STUBBORN=1 does not stop.
  */
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import type { NodeConfig, RunningNode, StartModule, Verb } from '../../runtime/c
 import { runCli } from '../program.ts';
 import { FakeNode } from './fake-node.ts';
 
-const { FAKE_FAIL, FAKE_DEAF, FAKE_STUBBORN } = process.env;
+const { FAKE_FAIL, FAKE_STUBBORN } = process.env;
 
 async function start(config: NodeConfig & { readonly verb: Verb }): Promise<RunningNode> {
   const { masters, port, verb } = config;
@@ -19,7 +19,7 @@ async function start(config: NodeConfig & { readonly verb: Verb }): Promise<Runn
   const state = verb === 'master' ? 'active' : verb === 'backup' ? 'standby' : 'voter';
   const node = await new FakeNode({ port, nodeId, role, state }).listen();
   const { promise: ended } = Promise.withResolvers<void>();
-  if (verb !== 'master' && FAKE_DEAF !== verb) await join(masters[0] ?? '', node, nodeId, role);
+  if (verb !== 'master') await join(masters[0] ?? '', node, nodeId, role);
   const stop = () => (FAKE_STUBBORN === '1' ? new Promise<void>(() => {}) : node.close());
   return { nodeId, url: node.url, ended, stop };
 }

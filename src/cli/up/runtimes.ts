@@ -1,5 +1,6 @@
 /** How to start a file of dsm on Node, Bun and Deno, and where to find them. */
-import { accessSync, constants } from 'node:fs';
+import { Buffer } from 'node:buffer';
+import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
 
@@ -26,9 +27,15 @@ function find(runtime: RuntimeName, script: string): string {
     folders.push(join(folder, 'node_modules', '.bin'));
   }
   folders.push(...(process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''));
-  const found = folders.map((folder) => join(folder, runtime)).find(isExecutable);
-  if (found !== undefined) return found;
-  throw new Error(`${runtime} is not installed: npm install ${runtime}, or put it on the PATH`);
+  const found = folders.map((folder) => join(folder, runtime)).filter(isExecutable);
+  const program = found.find((path) => !isScript(path));
+  if (program !== undefined) return program;
+  if (found.length === 0) {
+    throw new Error(`${runtime} is not installed: npm install ${runtime}, or put it on the PATH`);
+  }
+  throw new Error(
+    `${found[0]} only starts ${runtime}: npm rebuild ${runtime} puts it there itself`,
+  );
 }
 
 function isExecutable(path: string): boolean {
@@ -38,4 +45,16 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A script that starts the runtime has another process id: `kill` would miss the node. */
+function isScript(path: string): boolean {
+  const start = Buffer.alloc(2);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, start);
+  } finally {
+    closeSync(file);
+  }
+  return start.toString() === '#!';
 }

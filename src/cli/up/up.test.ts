@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type CliOptions, type RunningCli, startCli } from '../testing/run-cli.ts';
+
+// With fake nodes: what is tested here is what runs around them.
+vi.setConfig({ testTimeout: 60_000 });
+
+interface UpNode {
+  readonly name: string;
+  readonly url: string;
+  readonly pid: number;
+  readonly log: string;
+  readonly restart: readonly string[];
+}
+interface UpCluster {
+  readonly active: string;
+  readonly runtime: string;
+  readonly masters: readonly string[];
+  readonly secretFile: string;
+  readonly nodes: readonly UpNode[];
+}
+
+let folder = '';
+let running: RunningCli[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dsm-up-'));
+});
+afterEach(async () => {
+  for (const cli of running) cli.process.kill('SIGKILL');
+  await Promise.all(running.map((cli) => cli.ended));
+  running = [];
+  rmSync(folder, { recursive: true });
+});
+
+function up(line: string, options: CliOptions = {}): RunningCli {
+  const words = `up --data-dir ${folder} --json ${line}`;
+  const cli = startCli(words, { script: 'fake', ...options });
+  running.push(cli);
+  return cli;
+}
+
+async function ready(cli: RunningCli): Promise<UpCluster> {
+  await cli.printed(/"active"/);
+  return JSON.parse(cli.stdout());
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function untilGone(pids: readonly number[]): Promise<void> {
+  while (pids.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+const pidsOf = ({ nodes }: UpCluster) => nodes.map(({ pid }) => pid);
+
+describe('dsm up', () => {
+  it('starts a cluster, tells where it is, and leaves nothing running when it stops', async () => {
+    const cli = up('--port-base 0 --slaves 2');
+    const cluster = await ready(cli);
+    const names = cluster.nodes.map(({ name }) => name);
+    expect(names).toEqual(['master', 'backup-1', 'slave-1', 'slave-2']);
+    expect(cluster.masters).toEqual(cluster.nodes.slice(0, 2).map(({ url }) => url));
+    expect(cluster.active).toBe(cluster.nodes[0]?.url);
+    for (const { url, log } of cluster.nodes) {
+      expect((await fetch(`${url}/readyz`)).ok).toBe(true);
+      expect(existsSync(log)).toBe(true);
+    }
+    expect(statSync(cluster.secretFile).mode & 0o777).toBe(0o600);
+    cli.process.kill('SIGINT');
+    expect(await cli.ended).toBe(0);
+    expect(pidsOf(cluster).filter(isAlive)).toEqual([]);
+    expect(cli.stderr()).toBe('');
+  });
+
+  it('has the same nodes at the same URLs when it is started again', async () => {
+    const first = up('--port-base 0 --slaves 1');
+    const before = await ready(first);
+    first.process.kill('SIGKILL');
+    const after = await ready(up('--slaves 2 --backups 0'));
+    const urls = before.nodes.map(({ url }) => url);
+    expect(after.nodes.slice(0, 3).map(({ url }) => url)).toEqual(urls);
+    expect(after.nodes).toHaveLength(4);
+    expect(running.at(-1)?.stderr()).toContain('This cluster has 1 backups');
+  });
+
+  it('leaves nothing running when it is killed itself', async () => {
+    const cli = up('--port-base 0 --slaves 1');
+    const cluster = await ready(cli);
+    cli.process.kill('SIGKILL');
+    await untilGone(pidsOf(cluster));
+  });
+
+  it('tells which node ended, how, and how to start it again', async () => {
+    const cli = up('--port-base 0 --slaves 1');
+    const cluster = await ready(cli);
+    const slave = cluster.nodes.find(({ name }) => name === 'slave-1');
+    process.kill(slave?.pid ?? 0, 'SIGKILL');
+    await cli.printed(/Start it again/);
+    const told = `slave-1 (${slave?.url}, pid ${slave?.pid}) was killed by SIGKILL.`;
+    expect(cli.stderr()).toContain(told);
+    expect(cli.stderr()).toContain(slave?.restart.join(' '));
+    const [executable = '', ...words] = slave?.restart ?? [];
+    const again = spawn(executable, words, { stdio: 'ignore' });
+    while (
+      !(await fetch(`${slave?.url}/livez`).then(
+        ({ ok }) => ok,
+        () => false,
+      ))
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    again.kill('SIGTERM');
+    await new Promise((resolve) => again.once('exit', resolve));
+  });
+
+  it('ends when every node has ended', async () => {
+    const cli = up('--port-base 0 --slaves 0 --backups 0');
+    const cluster = await ready(cli);
+    for (const pid of pidsOf(cluster)) process.kill(pid, 'SIGKILL');
+    expect(await cli.ended).toBe(3);
+    expect(cli.stderr()).toContain('every node has ended');
+  });
+});
+
+describe('dsm up does not stay half started', () => {
+  it('where a node fails at start', async () => {
+    const cli = up('--port-base 0 --slaves 1', { variables: { FAKE_FAIL: 'slave' } });
+    expect(await cli.ended).toBe(3);
+    expect(cli.stdout()).toBe('');
+    expect(cli.stderr()).toContain('dsm up: slave-1 ended with exit code 3 before the cluster was');
+    expect(cli.stderr()).toContain('dsm slave: the log is damaged at byte 17');
+  });
+
+  it('where the nodes do not get ready in time', async () => {
+    const cli = up('--port-base 0 --slaves 0 --ready-timeout-ms 1');
+    expect(await cli.ended).toBe(3);
+    expect(cli.stderr()).toMatch(/^dsm up: not ready after 1 ms: .* yet; see .*node-master\.log/);
+  });
+
+  it('where a port is in use', async () => {
+    const first = up('--port-base 0 --slaves 0 --backups 0');
+    const { active } = await ready(first);
+    const { port } = new URL(active);
+    const other = join(folder, 'other');
+    const cli = up(`--slaves 0 --backups 0 --port-base ${port} --data-dir ${other}`);
+    expect(await cli.ended).toBe(3);
+    expect(cli.stderr()).toContain(`a port is in use: ${port} (master)`);
+    expect(existsSync(join(other, 'cluster.json'))).toBe(false);
+  });
+});
+
+describe('dsm up on another runtime', () => {
+  it.each(['bun', 'deno'])('%s runs the nodes, and they end with their parent', async (runtime) => {
+    const cli = up(`--port-base 0 --slaves 1 --backups 0 --runtime ${runtime}`);
+    const cluster = await ready(cli);
+    expect(cluster.runtime).toBe(runtime);
+    cli.process.kill('SIGKILL');
+    await untilGone(pidsOf(cluster));
+    const again = up('--slaves 1');
+    expect((await ready(again)).runtime).toBe(runtime);
+    again.process.kill('SIGTERM');
+    expect(await again.ended).toBe(0);
+  });
+});
