@@ -196,7 +196,7 @@ export class ActiveMaster {
   /** A 2xx of a slave to `sent`. Anything that does not repeat what was sent counts for nothing. */
   onAck(peer: Peer, sent: Sent, ack: AppendAck, nowMs: number): void {
     if (ack.nodeId !== peer.nodeId) {
-      this.#onStranger(peer, sent, nowMs);
+      this.#onStranger(peer, sent, ack.nodeId, nowMs);
     } else if (ack.epoch !== this.epoch || ack.ackedLsn !== sent.lsn) {
       this.onFailed(peer, sent, nowMs);
     } else {
@@ -209,7 +209,7 @@ export class ActiveMaster {
   /** A refusal of a slave. Returns the higher epoch that deposes this master, or 0. */
   onRefused(peer: Peer, sent: Sent, refusal: Refusal, nowMs: number): number {
     if (refusal.nodeId !== peer.nodeId) {
-      this.#onStranger(peer, sent, nowMs);
+      this.#onStranger(peer, sent, refusal.nodeId, nowMs);
     } else if (refusal.promised > this.epoch) {
       return refusal.promised;
     } else if (refusal.reason === 'gap') {
@@ -225,10 +225,16 @@ export class ActiveMaster {
     return 0;
   }
 
-  /** Another node answers at the peer's URL: the peer is gone for good. */
-  #onStranger(peer: Peer, sent: Sent, nowMs: number): void {
-    peer.isGone = true;
+  /**
+   * Another node answers at the peer's URL: the peer is gone for good, and the other one is met. It
+   * may never register, because it hears the appends that are meant for its predecessor.
+   */
+  #onStranger(peer: Peer, sent: Sent, nodeId: string, nowMs: number): void {
     peer.onFailed(sent, nowMs, this.#limits.suspectMs);
+    if (this.peers.size < this.voter.members.length + this.#limits.learnersMax) {
+      this.meet({ nodeId, role: peer.role, url: peer.url }, nowMs);
+    }
+    peer.isGone = true;
   }
 
   onFailed(peer: Peer, sent: Sent, nowMs: number): void {

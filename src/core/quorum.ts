@@ -66,9 +66,7 @@ function everyMasterReached(
   voters: readonly Member[],
   reachedBy: (nodeId: string) => number,
 ): number {
-  let lowest = Infinity;
-  for (const voter of voters) {
-    if (voter.role === 'master') lowest = Math.min(lowest, reachedBy(voter.nodeId));
-  }
-  return lowest === Infinity ? -Infinity : lowest;
+  const masters = voters.filter(({ role }) => role === 'master');
+  if (masters.length === 0) return -Infinity;
+  return Math.min(...masters.map(({ nodeId }) => reachedBy(nodeId)));
 }

@@ -193,8 +193,13 @@ export class Voter {
 
   /** The last synced record: what a poll acknowledges. */
   get synced(): Position {
-    const epoch = this.log.epochAt(this.durableLsn);
-    return epoch === undefined ? { epoch: 0, lsn: 0 } : { epoch, lsn: this.durableLsn };
+    return this.positionAt(this.durableLsn);
+  }
+
+  /** The record at `lsn`; the place before all records where the log does not hold it. */
+  positionAt(lsn: number): Position {
+    const epoch = this.log.epochAt(lsn);
+    return epoch === undefined ? { epoch: 0, lsn: 0 } : { epoch, lsn };
   }
 
   #vowTo(append: Append, nowMs: number): void {

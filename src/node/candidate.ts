@@ -150,9 +150,9 @@ export class Candidate {
   #onLog(url: string, asked: Position, answer: PeerAnswer): void {
     const { voter, clock } = this.#context;
     const nowMs = clock.monotonicMs();
-    const safe = { epoch: voter.log.epochAt(voter.committedLsn) ?? 0, lsn: voter.committedLsn };
+    const safe = voter.positionAt(voter.committedLsn);
     if (answer.status === 200) {
-      this.#takeLog(answer, nowMs);
+      this.#takeLog(url, answer, nowMs);
     } else if (answer.status === 410) {
       this.#readSnapshot(url);
     } else if (
@@ -166,14 +166,19 @@ export class Candidate {
     }
   }
 
-  #takeLog(answer: PeerAnswer, nowMs: number): void {
+  #takeLog(url: string, answer: PeerAnswer, nowMs: number): void {
     const { voter, limits } = this.#context;
     const { prev } = answer.message as PollAnswer;
     const records = this.#decode(answer.body);
     if (records.length === 0 || !voter.log.holds(prev)) return this.#giveUp(nowMs);
-    voter.takeRecords(prev, records);
-    this.#adopting = null;
+    const lsn = voter.takeRecords(prev, records);
     this.#deadlineMs = nowMs + limits.failoverMs;
+    // Records that were here already prove nothing of a tail behind them: read on to the end.
+    if (lsn < (answer.message as PollAnswer).lastLsn) {
+      this.#readLog(url, voter.positionAt(lsn), nowMs);
+    } else {
+      this.#adopting = null;
+    }
     this.#context.persistence.flush();
     this.#context.changed();
   }

@@ -32,10 +32,7 @@ export function forwardRead(
     !peer.isSuspect(nowMs, limits);
   const holders = [...master.peers.values()].filter(isHolder);
   const first = Math.floor(random.next() * holders.length);
-  const committed = {
-    epoch: voter.log.epochAt(voter.committedLsn) ?? 0,
-    lsn: voter.committedLsn,
-  };
+  const committed = voter.positionAt(voter.committedLsn);
   const message: PeerRead = { key, revision, committed };
   const ask = (attempt: number): void => {
     const peer = holders[(first + attempt) % holders.length];

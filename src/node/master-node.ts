@@ -7,7 +7,6 @@ import { DsmError } from '../core/errors.ts';
 import type {
   Handoff,
   Poll,
-  Position,
   PromiseRefusal,
   PromiseRequest,
   Registration,
@@ -326,8 +325,7 @@ export class MasterNode extends DsmNode {
 
   #onReadIndex(active: ActiveRole, reply: Reply): void {
     active.confirm(false, (error) => {
-      const lsn = this.voter.committedLsn;
-      const committed: Position = { epoch: this.voter.log.epochAt(lsn) ?? 0, lsn };
+      const committed = this.voter.positionAt(this.voter.committedLsn);
       if (error !== null || this.#active !== active) reply(misdirected(''));
       else reply({ status: 200, message: { epoch: active.master.epoch, committed } });
     });

@@ -29,7 +29,7 @@ export class Poller {
   #lookAtMs = 0;
   #isStopped = false;
   #echo: Poll['echo'] = null;
-  /** After a gap: poll from here, not from the last synced record. */
+  /** Confirmed by the active master so far; null where that is the whole log, or is to be tried. */
   #resumeAt: Position | null = null;
 
   constructor(
@@ -141,8 +141,8 @@ export class Poller {
 
   /** A gap only moves the place from which is polled; what is held stays until it is replaced. */
   #stepBack(): void {
-    const { log, committedLsn } = this.#context.voter;
-    this.#resumeAt = { epoch: log.epochAt(committedLsn) ?? 0, lsn: committedLsn };
+    const { voter } = this.#context;
+    this.#resumeAt = voter.positionAt(voter.committedLsn);
   }
 
   #take(answer: PeerAnswer): void {
@@ -160,7 +160,9 @@ export class Poller {
       this.#stepBack();
       return this.#free(taken.reason !== 'gap');
     }
-    this.#resumeAt = null;
+    // What lies behind the records of this answer is not confirmed by it, and may differ.
+    const isBehind = taken.ackedLsn < voter.log.lastLsn;
+    this.#resumeAt = isBehind ? voter.positionAt(taken.ackedLsn) : null;
     persistence.flush(() => {
       if (this.#isStopped) return;
       this.#echo = { epoch: message.epoch, sentAtMs: message.sentAtMs };

@@ -11,6 +11,8 @@ interface Event {
   run: (() => void) | null;
 }
 
+const eventsPerMsMax = 20_000;
+
 /** A binary heap of events. */
 export class EventQueue {
   nowMs = 0;
@@ -19,6 +21,8 @@ export class EventQueue {
 
   /** Events run so far. */
   count = 0;
+  #spinFromMs = 0;
+  #spinFromCount = 0;
 
   at(atMs: number, run: () => void): Timer {
     const event: Event = { atMs: Math.max(atMs, this.nowMs), order: this.#order++, run };
@@ -45,11 +49,23 @@ export class EventQueue {
       this.#pop();
       const { run } = next;
       if (run === null) continue;
+      this.#guard(next.atMs);
       this.nowMs = next.atMs;
       next.run = null;
       this.count += 1;
       run();
       return true;
+    }
+  }
+
+  /** A node that keeps itself busy without end would stop virtual time: an error, not a hang. */
+  #guard(atMs: number): void {
+    if (atMs - this.#spinFromMs >= 1) {
+      this.#spinFromMs = atMs;
+      this.#spinFromCount = this.count;
+    }
+    if (this.count - this.#spinFromCount > eventsPerMsMax) {
+      throw new Error(`more than ${eventsPerMsMax} events in the ms after ${this.#spinFromMs}`);
     }
   }
 
@@ -91,6 +107,9 @@ function isBefore(a: Event, b: Event): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
 
+/** Granularity of timers, as good as any runtime's. */
+const timerMsMin = 0.1;
+
 /** The clock of one life of one node. */
 export class SimClock implements Clock {
   readonly #queue: EventQueue;
@@ -116,7 +135,9 @@ export class SimClock implements Clock {
   }
 
   setTimer(delayMs: number, onFire: () => void): Timer {
-    return this.#queue.after(delayMs / this.rate, () => this.whenAwake(onFire));
+    // No real timer fires at once; without this a rounding error could stop virtual time.
+    const delayOfWorldMs = Math.max(delayMs, timerMsMin) / this.rate;
+    return this.#queue.after(delayOfWorldMs, () => this.whenAwake(onFire));
   }
 
   /** Runs now, or when the pause is over; never after the node's death. */

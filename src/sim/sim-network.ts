@@ -40,8 +40,10 @@ export class SimNetwork {
   /** `from>to` by URL: nothing passes in this direction. */
   readonly #cut = new Set<string>();
   faults: NetworkFaults = calmNetwork;
-  /** Every message, for traces. */
-  onMessage: ((from: string, to: string, text: string) => void) | null = null;
+  /** Every call as it arrives, for traces. */
+  onCall: ((from: string, to: string, call: PeerCall) => void) | null = null;
+  /** Every answer as it leaves: what was said is said, whether it arrives or not. */
+  onAnswer: ((from: string, to: string, call: PeerCall, answer: PeerAnswer) => void) | null = null;
 
   constructor(queue: EventQueue, random: SeededRandom) {
     this.#queue = queue;
@@ -102,13 +104,13 @@ export class SimNetwork {
       return;
     }
     endpoint.clock.whenAwake(() => {
-      this.onMessage?.(from, to, call.name);
+      this.onCall?.(from, to, call);
       endpoint.node.onPeerCall(
         call.name,
         call.message,
         call.body ?? new Uint8Array(0),
         (answer) => {
-          this.onMessage?.(to, from, `${call.name} → ${answer.status}`);
+          this.onAnswer?.(to, from, call, answer);
           this.#travel(to, from, () => finish(null, answer));
         },
       );
