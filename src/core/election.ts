@@ -25,6 +25,11 @@ export interface Adoption {
   readonly target: Position;
 }
 
+interface Granted extends PromiseGrant {
+  readonly url: string;
+  readonly atMs: number;
+}
+
 /** Refused for another reason than time: asked again after this. */
 const retryMs = 100;
 
@@ -35,7 +40,7 @@ export class Election {
   readonly #voter: Voter;
   readonly #release: PromiseRequest['release'];
   readonly #urls: Map<string, number>;
-  readonly #grants = new Map<string, PromiseGrant & { readonly url: string }>();
+  readonly #grants = new Map<string, Granted>();
   /** Highest epoch that anybody named. */
   highestSeen: number;
   /** The own promise is synced: only then does it count. */
@@ -61,6 +66,7 @@ export class Election {
   /** The questions that are due: each node is asked until it has granted. */
   takeAsks(nowMs: number): Ask[] {
     const asks: Ask[] = [];
+    if (this.phase === 'probing') this.#forgetOldYes(nowMs);
     const granted = new Set([...this.#grants.values()].map(({ url }) => url));
     for (const [url, notBeforeMs] of this.#urls) {
       if (granted.has(url) || notBeforeMs > nowMs) continue;
@@ -72,6 +78,15 @@ export class Election {
       });
     }
     return asks;
+  }
+
+  /** A yes to a probe is of the moment: those of different hiccups must not add up (M11). */
+  #forgetOldYes(nowMs: number): void {
+    for (const [nodeId, { url, atMs }] of this.#grants) {
+      if (nowMs - atMs < this.#voter.limits.failoverMs) continue;
+      this.#grants.delete(nodeId);
+      this.#urls.set(url, nowMs);
+    }
   }
 
   get request(): PromiseRequest {
@@ -90,28 +105,38 @@ export class Election {
     return Math.min(Infinity, ...this.#urls.values());
   }
 
-  onGranted(ask: Ask, grant: PromiseGrant): void {
-    if (ask.request.epoch !== this.epoch || grant.epoch !== this.epoch) return;
-    if ((ask.name === 'probe') !== (this.phase === 'probing')) return;
-    this.#grants.set(grant.nodeId, { ...grant, url: ask.url });
+  onGranted(ask: Ask, grant: PromiseGrant, nowMs: number): void {
+    if (!this.#isPresent(ask) || grant.epoch !== this.epoch) return;
+    this.#grants.set(grant.nodeId, { ...grant, url: ask.url, atMs: nowMs });
     this.#learnNodes(grant.configs);
+  }
+
+  /** An answer to a question of an earlier phase says nothing now. */
+  #isPresent({ name, request }: Ask): boolean {
+    const isProbe = this.phase === 'probing';
+    return (name === 'probe') === isProbe && request.epoch === this.epoch;
+  }
+
+  /** A node that registers while this master stands. */
+  learnUrl(url: string): void {
+    if (url !== this.#voter.self.url && !this.#urls.has(url)) this.#urls.set(url, 0);
   }
 
   onRefused(ask: Ask, refusal: PromiseRefusal, nowMs: number): void {
     this.highestSeen = Math.max(this.highestSeen, refusal.promised);
     this.#learnNodes(refusal.configs);
+    if (!this.#isPresent(ask)) return;
     this.#urls.set(ask.url, nowMs + Math.max(retryMs, refusal.remainingMs));
   }
 
   onUnanswered(ask: Ask, nowMs: number): void {
+    if (!this.#isPresent(ask)) return;
     this.#urls.set(ask.url, nowMs + retryMs);
   }
 
   /** The voters of every log seen are asked too: the own configuration may be out of date. */
   #learnNodes(configs: Configs): void {
-    for (const { url } of configs.flat()) {
-      if (url !== this.#voter.self.url && !this.#urls.has(url)) this.#urls.set(url, 0);
-    }
+    for (const { url } of configs.flat()) this.learnUrl(url);
   }
 
   /**

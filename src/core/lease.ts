@@ -19,6 +19,8 @@ export class Lease {
   #cachedEndMs: number | null = null;
   /** wall − monotonic when the lease was last renewed: a machine that slept shows in it. */
   #offsetMs: number | null = null;
+  /** Vows for messages sent before the last leap do not count. */
+  #notBeforeMs = -Infinity;
 
   constructor(selfId: string, leaseMs: number, driftShare: number) {
     this.#selfId = selfId;
@@ -28,6 +30,7 @@ export class Lease {
 
   /** A voter took an append, or echoed a poll answer, that was sent at `sentAtMs`. */
   addVow(nodeId: string, sentAtMs: number): void {
+    if (sentAtMs < this.#notBeforeMs) return;
     const endMs = sentAtMs + this.#leaseMs * (1 - this.#driftShare);
     if (endMs > (this.#vowEndsMs.get(nodeId) ?? -Infinity)) {
       this.#vowEndsMs.set(nodeId, endMs);
@@ -65,6 +68,7 @@ export class Lease {
     this.#offsetMs = offsetMs;
     if (before !== null && Math.abs(offsetMs - before) > this.#leaseMs * leapShare) {
       this.#vowEndsMs.clear();
+      this.#notBeforeMs = nowMs;
       this.#cachedEndMs = null;
     }
   }

@@ -123,6 +123,10 @@ export function limitFaults(limits: Limits): string[] {
   );
   relation(leaseMs < failoverMs, `leaseMs (${leaseMs}) < failoverMs (${failoverMs})`);
   relation(leaseMs <= stepDownMs, `leaseMs (${leaseMs}) ≤ stepDownMs (${stepDownMs})`);
+  relation(
+    3 * heartbeatMs <= suspectMs,
+    `3 × heartbeatMs (${3 * heartbeatMs}) ≤ suspectMs (${suspectMs})`,
+  );
   relation(suspectMs < removeMs, `suspectMs (${suspectMs}) < removeMs (${removeMs})`);
   relation(limits.clockDriftShare < 0.5, `clockDriftShare (${limits.clockDriftShare}) < 0.5`);
   relation(

@@ -218,9 +218,7 @@ export class ActiveMaster {
       peer.onGap(sent, resumeLsn, nowMs);
     } else {
       // It fetches a snapshot, or belongs to another cluster: alive, but nothing to send now.
-      peer.isCaughtUp = false;
-      peer.onAnswered(sent);
-      peer.nextLsn = peer.matchLsn + 1;
+      peer.onBlocked(sent, nowMs, this.#limits.heartbeatMs);
     }
     return 0;
   }
@@ -286,7 +284,9 @@ export class ActiveMaster {
       peer = new Peer(member, this.voter.log.lastLsn + 1, nowMs);
       this.peers.set(member.nodeId, peer);
       for (const other of this.peers.values()) {
-        if (other !== peer && other.url === member.url) other.isGone = true;
+        // On hearsay only: one that still answers at this URL says so itself, by its ACKs.
+        const isSilent = other.isSuspect(nowMs, this.#limits);
+        if (other !== peer && other.url === member.url && isSilent) other.isGone = true;
       }
     }
     peer.url = member.url;
@@ -360,7 +360,7 @@ export class ActiveMaster {
     this.#dropLostLearners(nowMs);
     const { self, members } = this.voter;
     const limits = this.#limits;
-    const next = nextMembers({ members, selfId: self.nodeId, peers: this.peers, limits, nowMs });
+    const next = nextMembers({ members, self, peers: this.peers, limits, nowMs });
     if (next !== null) this.proposeMembers(next, nowMs);
     return next;
   }

@@ -12,7 +12,7 @@ import type { Member } from './record.ts';
 export interface MembershipView {
   /** The newest configuration, committed. */
   readonly members: readonly Member[];
-  readonly selfId: string;
+  readonly self: Member;
   readonly peers: ReadonlyMap<string, Peer>;
   readonly limits: Limits;
   readonly nowMs: number;
@@ -22,7 +22,7 @@ export interface MembershipView {
 export function nextMembers(view: MembershipView): readonly Member[] | null {
   const { members, peers } = view;
   const learners = [...peers.values()].filter((peer) => isReadyToJoin(peer, view));
-  const next = withNewUrls(members, peers);
+  const next = withNewUrls(members, view);
   for (const learner of learners) {
     if (learner.role === 'slave') joinSlave(next, learner, view);
   }
@@ -40,9 +40,11 @@ function isReadyToJoin(peer: Peer, { members, limits, nowMs }: MembershipView): 
   return !isMember && peer.isCaughtUp && !peer.isSuspect(nowMs, limits);
 }
 
-function withNewUrls(members: readonly Member[], peers: ReadonlyMap<string, Peer>): Member[] {
+/** A known node that answers at another URL, this master included. */
+function withNewUrls(members: readonly Member[], { peers, self }: MembershipView): Member[] {
   return members.map((member) => {
-    const url = peers.get(member.nodeId)?.url ?? member.url;
+    const isSelf = member.nodeId === self.nodeId;
+    const url = isSelf ? self.url : (peers.get(member.nodeId)?.url ?? member.url);
     return url === member.url ? member : { ...member, url };
   });
 }
@@ -73,9 +75,9 @@ function isDead(member: Member, { peers, limits, nowMs }: MembershipView): boole
 
 /** Never shrinks without a majority that answers, nor below `minSlaves`, nor by a master. */
 function removeSilent(next: Member[], view: MembershipView): void {
-  const { members, selfId, peers, limits, nowMs } = view;
+  const { members, self, peers, limits, nowMs } = view;
   const answers = (nodeId: string) =>
-    nodeId === selfId || peers.get(nodeId)?.isSuspect(nowMs, limits) === false;
+    nodeId === self.nodeId || peers.get(nodeId)?.isSuspect(nowMs, limits) === false;
   if (!isMajority([members], answers)) return;
   for (const member of [...next]) {
     const slaves = next.filter(({ role }) => role === 'slave').length;

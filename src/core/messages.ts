@@ -119,6 +119,22 @@ export interface RegistrationAnswer {
   readonly masterUrl: string;
 }
 
+/** A READ that the active master sends on to a slave that holds this revision (rules 2, 6). */
+export interface PeerRead {
+  readonly clusterId: string;
+  /** Who is meant: another node may have taken its place. */
+  readonly nodeId: string;
+  readonly key: string;
+  readonly revision: number;
+  readonly committed: Position;
+}
+
+export interface PeerReadAnswer {
+  readonly nodeId: string;
+  readonly revision: number;
+  readonly contentType: string;
+}
+
 /** Who are you? Answered by every node to everybody who knows the secret (rule 12). */
 export interface HelloAnswer {
   readonly nodeId: string;
@@ -130,8 +146,15 @@ export interface HelloAnswer {
   readonly masterUrl: string;
 }
 
-/** A read index, or the place that a forwarded READ must have reached (rules 2, 6). */
+/** Asks the active master for its read index, for all reads that wait at a node (rule 6). */
+export interface ReadIndexQuestion {
+  readonly clusterId: string;
+  /** One of the reads wants `consistency=quorum`: a lease is not enough. */
+  readonly forceRound: boolean;
+}
+
 export interface ReadIndex {
+  readonly clusterId: string;
   readonly epoch: number;
   readonly committed: Position;
 }

@@ -120,6 +120,14 @@ export class Peer {
     this.#heartbeatAtMs = nowMs;
   }
 
+  /** It cannot take records now (it fetches a snapshot): only the heartbeat goes on. */
+  onBlocked(sent: Sent, nowMs: number, retryMs: number): void {
+    this.isCaughtUp = false;
+    this.nextLsn = this.matchLsn + 1;
+    this.heardMs = Math.max(this.heardMs, sent.sentAtMs);
+    this.#release(sent, nowMs + retryMs);
+  }
+
   /** No answer: try again, but not at once. */
   onFailed(sent: Sent, nowMs: number, retryMs: number): void {
     this.nextLsn = this.matchLsn + 1;

@@ -266,9 +266,13 @@ export class Voter {
     const objection = this.#objection(request, nowMs);
     if (objection !== null) return objection;
     this.#enterCluster(request.clusterId);
-    if (request.epoch > this.promised) this.promise(request.epoch, request.candidateId);
-    this.vow = null;
-    this.master = null;
+    // A repeated request may be a late one, of a candidate that has won since: a vow given to it as
+    // the active master stays.
+    if (request.epoch > this.promised) {
+      this.promise(request.epoch, request.candidateId);
+      this.vow = null;
+      this.master = null;
+    }
     return this.#grant(request.epoch);
   }
 
@@ -326,7 +330,11 @@ export class Voter {
     if (epoch < this.promised) return false;
     this.#enterCluster(clusterId);
     if (epoch > this.promised) this.promise(epoch, '');
-    if (position.lsn <= this.committedLsn || this.log.holds(position)) return true;
+    if (position.lsn <= this.committedLsn) return true;
+    if (this.log.holds(position)) {
+      this.advanceCommitted(position.lsn);
+      return true;
+    }
     this.log = new Log(position, members);
     this.store = store;
     this.committedLsn = position.lsn;

@@ -7,7 +7,7 @@ import { DsmError } from '../core/errors.ts';
 import { ActiveMaster, type Outgoing } from '../core/master.ts';
 import type { AppendAck, Poll, PollAnswer, Refusal, Registration } from '../core/messages.ts';
 import type { Placement } from '../core/placement.ts';
-import { joinFrames, type Mutation, type Record } from '../core/record.ts';
+import { joinFrames, type Member, type Mutation, type Record } from '../core/record.ts';
 import type { Result } from '../core/store.ts';
 import type { PeerAnswer } from '../ports/peers.ts';
 import type { WriteDone } from './api.ts';
@@ -16,6 +16,7 @@ import { type Waited, Waiters } from './waiters.ts';
 import { WaitingWrites } from './waiting-writes.ts';
 
 interface QueuedWrite {
+  readonly atMs: number;
   readonly command: Mutation;
   readonly done: WriteDone;
 }
@@ -36,7 +37,8 @@ export class ActiveRole {
   #isSyncing = false;
   /** Members are looked at now and then, not at every message. */
   #reconfigureAtMs = 0;
-  #isOver = false;
+  /** This epoch has ended; whoever still holds this role must let go of it. */
+  isOver = false;
   /** A handoff is under way: no new write gets an lsn. */
   isPaused = false;
 
@@ -62,7 +64,7 @@ export class ActiveRole {
       done(refusal, null);
       return;
     }
-    this.#queue.push({ command, done });
+    this.#queue.push({ atMs: this.#context.clock.monotonicMs(), command, done });
     this.#queueBytes += commandBytes(command);
     if (!this.#isSyncing) this.#context.changed();
   }
@@ -125,7 +127,7 @@ export class ActiveRole {
     this.#isSyncing = true;
     this.#context.persistence.flush(() => {
       this.#isSyncing = false;
-      if (this.#isOver) return;
+      if (this.isOver) return;
       this.master.advance(this.#context.clock.monotonicMs());
       this.#context.changed();
     });
@@ -152,7 +154,7 @@ export class ActiveRole {
       timeoutMs: limits.suspectMs,
     } as const;
     peers.call(peer.url, call, (failure, answer) => {
-      if (this.#isOver) return;
+      if (this.isOver) return;
       const nowMs = clock.monotonicMs();
       if (failure !== null || answer === null) {
         this.master.onFailed(peer, sent, nowMs);
@@ -257,31 +259,54 @@ export class ActiveRole {
   }
 
   #reconfigure(nowMs: number): void {
-    const { limits, logger, persistence } = this.#context;
+    const { limits, logger } = this.#context;
     this.#reconfigureAtMs = nowMs + limits.hedgeMs;
     const members = this.master.reconfigure(nowMs);
     if (members === null) return;
+    this.#syncMembers();
     logger.info('the members change', {
       members: members.map(({ nodeId, role, url }) => `${role} ${nodeId} at ${url}`),
     });
-    persistence.flush(() => this.#onSynced());
   }
 
-  #onSynced(): void {
-    if (this.#isOver) return;
-    this.master.advance(this.#context.clock.monotonicMs());
+  /** A change of members by an administrator; the caller has checked that it is allowed. */
+  proposeMembers(after: readonly Member[]): void {
+    this.master.proposeMembers(after, this.#context.clock.monotonicMs());
+    this.#syncMembers();
     this.#context.changed();
+  }
+
+  #syncMembers(): void {
+    this.#context.persistence.flush(() => {
+      if (this.isOver) return;
+      this.master.advance(this.#context.clock.monotonicMs());
+      this.#context.changed();
+    });
   }
 
   #settle(nowMs: number): void {
     this.#writes.settle(this.master.doneLsn);
-    this.#writes.expire(nowMs - this.#context.limits.writeTimeoutMs);
+    const lateMs = nowMs - this.#context.limits.writeTimeoutMs;
+    this.#writes.expire(lateMs);
+    this.#expireQueue(lateMs);
     this.#rounds.settle(this.master.isServing ? this.master.confirmedSeq : -Infinity, nowMs);
+  }
+
+  /** What waited too long for an lsn certainly did not happen. */
+  #expireQueue(beforeMs: number): void {
+    if ((this.#queue[0]?.atMs ?? Infinity) > beforeMs) return;
+    const late = this.#queue.filter(({ atMs }) => atMs <= beforeMs);
+    this.#queue = this.#queue.slice(late.length);
+    for (const { command, done } of late) {
+      this.#queueBytes -= commandBytes(command);
+      done(new DsmError('no_quorum', undefined, { retryAfterMs: 1000 }), null);
+    }
   }
 
   nextWakeMs(nowMs: number): number {
     const { limits } = this.#context;
     return Math.min(
+      (this.#queue[0]?.atMs ?? Infinity) + limits.writeTimeoutMs,
       this.master.nextWakeMs(),
       this.#writes.oldestMs + limits.writeTimeoutMs,
       this.#rounds.nextDeadlineMs(),
@@ -298,7 +323,7 @@ export class ActiveRole {
 
   /** Ends the epoch: what has an lsn is `unknown`, what has none certainly did not happen. */
   end(): void {
-    this.#isOver = true;
+    this.isOver = true;
     for (const reply of this.#parked.values()) reply(misdirected(''));
     this.#parked.clear();
     this.#writes.settle(this.master.doneLsn);

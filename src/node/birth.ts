@@ -28,7 +28,8 @@ export class Birth {
     this.#context = context;
     this.#options = options;
     const { clock, limits } = context;
-    this.#notBeforeMs = clock.monotonicMs() + (options.mustNotAsk ? 0 : limits.suspectMs);
+    this.#notBeforeMs =
+      clock.monotonicMs() + (options.mustNotAsk ? 0 : limits.failoverMs + limits.heartbeatMs);
   }
 
   step(nowMs: number): void {

@@ -105,7 +105,7 @@ export class Candidate {
 
   #onAnswer(ask: Ask, answer: PeerAnswer, nowMs: number): void {
     const isRefusal = answer.status === 409 || answer.status === 423;
-    if (answer.status === 200) this.election.onGranted(ask, answer.message as PromiseGrant);
+    if (answer.status === 200) this.election.onGranted(ask, answer.message as PromiseGrant, nowMs);
     else if (isRefusal) this.election.onRefused(ask, answer.message as PromiseRefusal, nowMs);
     else this.election.onUnanswered(ask, nowMs);
   }

@@ -4,11 +4,11 @@
  * 3 and 6). A slave that does not answer is passed over; where none can, the master answers itself.
  */
 import type { ActiveMaster } from '../core/master.ts';
+import type { PeerRead, PeerReadAnswer } from '../core/messages.ts';
 import type { Peer } from '../core/peer.ts';
 import type { PeerAnswer } from '../ports/peers.ts';
 import type { EntryView } from './api.ts';
 import type { NodeContext } from './context.ts';
-import type { PeerRead } from './slave-node.ts';
 
 /** Slaves asked before the master answers from its own map. */
 const attemptsMax = 3;
@@ -33,15 +33,17 @@ export function forwardRead(
   const holders = [...master.peers.values()].filter(isHolder);
   const first = Math.floor(random.next() * holders.length);
   const committed = voter.positionAt(voter.committedLsn);
-  const message: PeerRead = { key, revision, committed };
   const ask = (attempt: number): void => {
     const peer = holders[(first + attempt) % holders.length];
     if (peer === undefined || attempt >= Math.min(attemptsMax, holders.length)) {
       return done(undefined);
     }
+    const { clusterId } = voter;
+    const { nodeId } = peer;
+    const message: PeerRead = { clusterId, nodeId, key, revision, committed };
     const call = { name: 'read', message, timeoutMs: limits.suspectMs } as const;
     peers.call(peer.url, call, (failure, answer) => {
-      const view = failure === null && answer !== null ? viewOf(answer, revision) : undefined;
+      const view = failure === null && answer !== null ? viewOf(answer, message) : undefined;
       if (view === undefined) return ask(attempt + 1);
       counters.readsForwarded += 1;
       done(view);
@@ -50,9 +52,10 @@ export function forwardRead(
   ask(0);
 }
 
-function viewOf(answer: PeerAnswer, revision: number): EntryView | undefined {
-  const said = answer.message as { revision?: unknown; contentType?: unknown };
-  if (answer.status !== 200 || said.revision !== revision) return undefined;
-  if (typeof said.contentType !== 'string') return undefined;
-  return { value: answer.body ?? new Uint8Array(0), contentType: said.contentType, revision };
+/** Only the slave that was asked, and only the revision that was asked for. */
+function viewOf(answer: PeerAnswer, asked: PeerRead): EntryView | undefined {
+  if (answer.status !== 200) return undefined;
+  const { nodeId, revision, contentType } = answer.message as PeerReadAnswer;
+  if (nodeId !== asked.nodeId || revision !== asked.revision) return undefined;
+  return { value: answer.body ?? new Uint8Array(0), contentType, revision };
 }

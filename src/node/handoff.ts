@@ -32,6 +32,7 @@ export function runHandoff(
   active.isPaused = true;
   const deadlineMs = clock.monotonicMs() + limits.holdMs;
   const look = () => {
+    if (active.isOver) return done(new DsmError('misdirected'));
     if (active.isHandedOverTo(successor.nodeId)) return release();
     if (clock.monotonicMs() < deadlineMs) return void clock.setTimer(limits.hedgeMs, look);
     active.isPaused = false;

@@ -7,8 +7,11 @@ import { DsmError } from '../core/errors.ts';
 import type {
   Handoff,
   Poll,
+  Position,
   PromiseRefusal,
   PromiseRequest,
+  ReadIndex,
+  ReadIndexQuestion,
   Registration,
 } from '../core/messages.ts';
 import type { Placement } from '../core/placement.ts';
@@ -40,8 +43,7 @@ export class MasterNode extends DsmNode {
   #candidate: Candidate | null = null;
   #active: ActiveRole | null = null;
   #birth: Birth | null = null;
-  /** Silence of the active master that this standby bears. */
-  #patienceMs = 0;
+  #jitterMs = 0;
   /** After a lost election: no other one before this. */
   #notBeforeMs = 0;
   /** Slaves that registered here while this master was not active: asked for promises too. */
@@ -79,7 +81,7 @@ export class MasterNode extends DsmNode {
   #standBy(): void {
     this.#candidate?.stop();
     this.#candidate = null;
-    this.#drawPatience();
+    this.#jitterMs = this.context.random.next() * this.limits.failoverJitterMs;
     this.#poller ??= new Poller(
       this.context,
       () => this.#otherMasterUrls(),
@@ -87,11 +89,10 @@ export class MasterNode extends DsmNode {
     );
   }
 
-  /** The time that this standby waits for its active master: by its place in the list, with jitter. */
-  #drawPatience(): void {
-    const { failoverMs, failoverJitterMs, failoverStaggerMs } = this.limits;
-    const jitterMs = this.context.random.next() * failoverJitterMs;
-    this.#patienceMs = failoverMs + jitterMs + this.#place() * failoverStaggerMs;
+  /** Silence of the active master that this standby bears: by its place in the list, with jitter. */
+  #patienceMs(): number {
+    const { failoverMs, failoverStaggerMs } = this.limits;
+    return failoverMs + this.#jitterMs + this.#place() * failoverStaggerMs;
   }
 
   /** The last active master does not count: it is the one that failed. */
@@ -192,18 +193,19 @@ export class MasterNode extends DsmNode {
 
   /** When silence of the active master makes this standby a candidate; Infinity if nothing can. */
   #standAtMs(): number {
-    const isMember = this.voter.members.some(({ nodeId }) => nodeId === this.nodeId);
-    if (!isMember || this.#poller?.isFetchingSnapshot === true) return Infinity;
+    // Whether it is a voter is not asked: the newest configuration may not have reached it yet, and
+    // probing changes nothing anywhere.
+    const isNewborn = this.voter.clusterId === '';
+    if (isNewborn || this.#poller?.isFetchingSnapshot === true) return Infinity;
     // Nobody else could be active: no reason to wait.
     const isAlone = this.#isOnlyMaster() && this.voter.master === null;
-    const silentMs = isAlone ? -Infinity : this.voter.masterHeardMs + this.#patienceMs;
+    const silentMs = isAlone ? -Infinity : this.voter.masterHeardMs + this.#patienceMs();
     return Math.max(silentMs, this.#notBeforeMs);
   }
 
   #isOnlyMaster(): boolean {
-    return this.voter.configs.every((voters) =>
-      voters.every(({ role, nodeId }) => role === 'slave' || nodeId === this.nodeId),
-    );
+    const masters = this.voter.configs.flat().filter(({ role }) => role === 'master');
+    return masters.length > 0 && masters.every(({ nodeId }) => nodeId === this.nodeId);
   }
 
   protected roleWakeMs(nowMs: number): number {
@@ -299,7 +301,7 @@ export class MasterNode extends DsmNode {
     if (name === 'log') active.onPoll(message as Poll, reply);
     else if (name === 'log-offset') reply({ status: 200, message: this.#offset(active) });
     else if (name === 'register') active.onRegister(message as Registration, reply);
-    else if (name === 'read-index') this.#onReadIndex(active, reply);
+    else if (name === 'read-index') this.#onReadIndex(active, message as ReadIndexQuestion, reply);
     else reply(misdirected(this.context.self.url));
   }
 
@@ -320,15 +322,28 @@ export class MasterNode extends DsmNode {
   /** Nobody is active here, but a candidate asks everybody it is told of. */
   #onIdleRegister({ url, clusterId }: Registration): void {
     if (clusterId !== '') this.#birth?.onForeignSlave(clusterId, url);
-    if (this.#slaveUrls.size < this.limits.learnersMax) this.#slaveUrls.add(url);
+    // The newest ones are kept: slaves come back at other ports.
+    this.#slaveUrls.delete(url);
+    this.#slaveUrls.add(url);
+    const [oldest] = this.#slaveUrls;
+    if (this.#slaveUrls.size > this.limits.learnersMax && oldest !== undefined) {
+      this.#slaveUrls.delete(oldest);
+    }
+    this.#candidate?.election.learnUrl(url);
+    this.context.changed();
   }
 
-  #onReadIndex(active: ActiveRole, reply: Reply): void {
-    active.confirm(false, (error) => {
+  #onReadIndex(active: ActiveRole, question: ReadIndexQuestion, reply: Reply): void {
+    if (question.clusterId !== this.voter.clusterId) return reply(misdirected(''));
+    active.confirm(question.forceRound, (error) => {
       const committed = this.voter.positionAt(this.voter.committedLsn);
       if (error !== null || this.#active !== active) reply(misdirected(''));
-      else reply({ status: 200, message: { epoch: active.master.epoch, committed } });
+      else reply({ status: 200, message: this.#readIndex(active, committed) });
     });
+  }
+
+  #readIndex(active: ActiveRole, committed: Position): ReadIndex {
+    return { clusterId: this.voter.clusterId, epoch: active.master.epoch, committed };
   }
 
   protected override refusePromise(request: PromiseRequest): PromiseRefusal | null {
@@ -380,9 +395,8 @@ export class MasterNode extends DsmNode {
     if (!active.master.canReconfigure) {
       return done(new DsmError('conflict', 'Another change of members is under way; try again'));
     }
-    active.master.proposeMembers(after, this.nowMs());
+    active.proposeMembers(after);
     this.context.logger.warn('a member is removed by an administrator', { nodeId });
-    this.context.changed();
     done(null);
   }
 
@@ -423,10 +437,11 @@ export class MasterNode extends DsmNode {
 
   override stop(): void {
     if (this.isStopped) return;
+    const active = this.#active;
+    this.#active = null;
     super.stop();
     this.#poller?.stop();
     this.#candidate?.stop();
-    this.#active?.end();
-    this.#active = null;
+    active?.end();
   }
 }

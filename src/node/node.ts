@@ -166,6 +166,7 @@ export abstract class DsmNode implements NodeApi {
     if (this.isStopped) return;
     this.#indexReads.step(nowMs);
     this.#revisions.settle(this.appliedLsn, nowMs);
+    this.#snapshots.expire(nowMs);
     this.#held.settle(this.isActive() || this.activeUrl() !== null ? 1 : 0, nowMs);
     this.context.persistence.flush();
   }
@@ -175,7 +176,7 @@ export abstract class DsmNode implements NodeApi {
     const nowMs = this.nowMs();
     const wakeMs = Math.min(
       this.roleWakeMs(nowMs),
-      this.#indexReads.nextWakeMs(),
+      this.#indexReads.nextWakeMs(nowMs),
       this.#revisions.nextDeadlineMs(),
       this.#held.nextDeadlineMs(),
     );
@@ -220,6 +221,7 @@ export abstract class DsmNode implements NodeApi {
 
   read(key: string, options: ReadOptions, done: ReadDone): void {
     const { consistency, minRevision } = options;
+    if (this.isStopped) return done(new DsmError('shutting_down'), null);
     if (minRevision > this.appliedLsn) {
       const deadlineMs = this.nowMs() + this.limits.holdMs;
       this.#revisions.add(minRevision, deadlineMs, (error) => {
@@ -243,8 +245,8 @@ export abstract class DsmNode implements NodeApi {
   }
 
   /** `done` when the own map may answer a linearizable read. */
-  protected confirmRead(_forceRound: boolean, done: Waited): void {
-    if (this.isCaughtUp) this.#indexReads.confirm(done);
+  protected confirmRead(forceRound: boolean, done: Waited): void {
+    if (this.isCaughtUp) this.#indexReads.confirm(forceRound, done);
     else done(new DsmError('catching_up'));
   }
 

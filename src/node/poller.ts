@@ -87,8 +87,9 @@ export class Poller {
   }
 
   #lose(): void {
+    const { clock, limits } = this.#context;
     this.#url = '';
-    this.#lookAtMs = 0;
+    this.#lookAtMs = clock.monotonicMs() + limits.hedgeMs;
     this.#context.changed();
   }
 
@@ -142,7 +143,7 @@ export class Poller {
   /** A gap only moves the place from which is polled; what is held stays until it is replaced. */
   #stepBack(): void {
     const { voter } = this.#context;
-    this.#resumeAt = voter.positionAt(voter.committedLsn);
+    this.#resumeAt = voter.positionAt(Math.min(voter.committedLsn, voter.durableLsn));
   }
 
   #take(answer: PeerAnswer): void {

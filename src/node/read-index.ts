@@ -4,11 +4,12 @@
  * the own memory, once this node has applied what the answer names.
  */
 import { DsmError } from '../core/errors.ts';
-import type { ReadIndex } from '../core/messages.ts';
+import type { ReadIndex, ReadIndexQuestion } from '../core/messages.ts';
 import type { NodeContext } from './context.ts';
 import { type Waited, Waiters } from './waiters.ts';
 
 interface Asking {
+  readonly forceRound: boolean;
   readonly deadlineMs: number;
   readonly done: Waited;
 }
@@ -18,7 +19,8 @@ export class ReadIndexReads {
   readonly #activeUrl: () => string | null;
   /** Arrived since the question under way was sent: they need the next one. */
   #arrived: Asking[] = [];
-  #isAsking = false;
+  /** Wait for the answer to the question under way. */
+  #asked: Asking[] = [];
   #notBeforeMs = 0;
   /** The index is known; waiting until it is applied here. */
   readonly #applying: Waiters;
@@ -30,13 +32,13 @@ export class ReadIndexReads {
   }
 
   /** `done` when the own memory is as new as the active master's was after this call. */
-  confirm(done: Waited): void {
+  confirm(forceRound: boolean, done: Waited): void {
     const { limits, clock, counters } = this.#context;
-    if (this.#arrived.length >= limits.waitingReadsMax) {
+    if (this.#arrived.length + this.#asked.length >= limits.waitingReadsMax) {
       return done(new DsmError('overloaded', 'Too many reads wait here; try again in a moment'));
     }
     counters.readsByIndex += 1;
-    this.#arrived.push({ deadlineMs: clock.monotonicMs() + limits.holdMs, done });
+    this.#arrived.push({ forceRound, deadlineMs: clock.monotonicMs() + limits.holdMs, done });
     this.#context.changed();
   }
 
@@ -45,13 +47,15 @@ export class ReadIndexReads {
     this.#expire(nowMs);
     const url = this.#activeUrl();
     const isDue = this.#arrived.length > 0 && nowMs >= this.#notBeforeMs;
-    if (isDue && !this.#isAsking && url !== null) this.#ask(url);
+    if (isDue && this.#asked.length === 0 && url !== null) this.#ask(url);
   }
 
-  nextWakeMs(): number {
-    const first = this.#arrived[0]?.deadlineMs ?? Infinity;
-    const retry = this.#arrived.length > 0 && !this.#isAsking ? this.#notBeforeMs : Infinity;
-    return Math.min(first, this.#applying.nextDeadlineMs(), retry > 0 ? retry : Infinity);
+  /** A master that becomes known is no matter of time: it brings a step of its own. */
+  nextWakeMs(nowMs: number): number {
+    const firstMs = this.#arrived[0]?.deadlineMs ?? Infinity;
+    const isRetry = this.#arrived.length > 0 && this.#notBeforeMs > nowMs;
+    const retryMs = isRetry ? this.#notBeforeMs : Infinity;
+    return Math.min(firstMs, this.#applying.nextDeadlineMs(), retryMs);
   }
 
   #expire(nowMs: number): void {
@@ -62,15 +66,18 @@ export class ReadIndexReads {
 
   #ask(url: string): void {
     const { peers, voter, limits, clock } = this.#context;
-    const asking = this.#arrived;
+    this.#asked = this.#arrived;
     this.#arrived = [];
-    this.#isAsking = true;
-    const message = { clusterId: voter.clusterId };
+    const { clusterId } = voter;
+    const forceRound = this.#asked.some((asking) => asking.forceRound);
+    const message: ReadIndexQuestion = { clusterId, forceRound };
     const call = { name: 'read-index', message, timeoutMs: limits.suspectMs } as const;
     peers.call(url, call, (failure, answer) => {
-      this.#isAsking = false;
-      if (failure === null && answer?.status === 200) {
-        this.#onIndex(answer.message as ReadIndex, asking);
+      const asking = this.#asked;
+      this.#asked = [];
+      const index = answer?.message as ReadIndex;
+      if (failure === null && answer?.status === 200 && index.clusterId === clusterId) {
+        this.#onIndex(index, asking);
       } else {
         // Reads change nothing: they may be asked again until they are too old.
         this.#arrived = [...asking, ...this.#arrived];
@@ -88,9 +95,10 @@ export class ReadIndexReads {
   }
 
   failAll(error: DsmError): void {
-    const arrived = this.#arrived;
+    const waiting = [...this.#asked, ...this.#arrived];
+    this.#asked = [];
     this.#arrived = [];
-    for (const { done } of arrived) done(error);
+    for (const { done } of waiting) done(error);
     this.#applying.failAll(error);
   }
 }

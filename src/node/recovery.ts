@@ -22,6 +22,9 @@ export function recoverState(recovered: Recovered): { log: Log; store: Store } {
   }
   for (const record of records) {
     if (record.lsn <= log.lastLsn) continue;
+    if (record.lsn !== log.lastLsn + 1) {
+      throw new CorruptLogError(`Record ${record.lsn} follows ${log.lastLsn}: records are missing`);
+    }
     log.append(record);
   }
   return { log, store };

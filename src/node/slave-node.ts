@@ -3,7 +3,13 @@
  * appends, and registers again whenever it hears nothing (DESIGN.md §5 rule 11).
  */
 import { DsmError } from '../core/errors.ts';
-import type { Append, Registration, RegistrationAnswer } from '../core/messages.ts';
+import type {
+  Append,
+  PeerRead,
+  PeerReadAnswer,
+  Registration,
+  RegistrationAnswer,
+} from '../core/messages.ts';
 import { decodeRecords, FrameError, type Record } from '../core/record.ts';
 import type { PeerCallName } from '../ports/peers.ts';
 import { misdirected } from './active-role.ts';
@@ -99,7 +105,8 @@ export class SlaveNode extends DsmNode {
 
   // ── a READ that the active master forwards here (rule 6) ──────────────────────────────────────
 
-  #onRead({ key, revision, committed }: PeerRead, reply: Reply): void {
+  #onRead({ clusterId, nodeId, key, revision, committed }: PeerRead, reply: Reply): void {
+    if (clusterId !== this.voter.clusterId || nodeId !== this.nodeId) return reply(misdirected(''));
     this.voter.learnCommitted(committed);
     const entry = this.voter.store.get(key);
     if (this.appliedLsn < revision || entry?.revision !== revision) {
@@ -107,7 +114,8 @@ export class SlaveNode extends DsmNode {
     }
     this.context.counters.reads += 1;
     const { contentType, value } = entry;
-    reply({ status: 200, message: { revision, contentType }, body: value });
+    const message: PeerReadAnswer = { nodeId, revision, contentType };
+    reply({ status: 200, message, body: value });
   }
 
   // ── registering ───────────────────────────────────────────────────────────────────────────────
@@ -169,11 +177,4 @@ export class SlaveNode extends DsmNode {
     this.#registerAtMs = this.nowMs() + heartbeatMs / 2 + this.context.random.next() * ceilingMs;
     this.context.changed();
   }
-}
-
-/** A READ of `key`, whose newest revision is known to the active master. */
-export interface PeerRead {
-  readonly key: string;
-  readonly revision: number;
-  readonly committed: { readonly epoch: number; readonly lsn: number };
 }

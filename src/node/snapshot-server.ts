@@ -37,11 +37,14 @@ interface Session {
   /** One chunk ahead, to know which is the last. */
   next: Uint8Array | null;
   usedMs: number;
+  /** The last chunk was given once; it may be asked for again, but nobody is kept waiting for that. */
+  isFinished: boolean;
 }
 
-const sessionsMax = 4;
-/** A session not asked for so long is dropped when another one begins. */
-const sessionIdleMs = 30_000;
+/** Frozen states held at one time: each may cost as much memory as the maps that have changed since. */
+const sessionsMax = 16;
+/** A session not asked for so long is dropped. */
+const sessionIdleMs = 10_000;
 
 export class SnapshotServer {
   readonly #sessions = new Map<string, Session>();
@@ -62,6 +65,7 @@ export class SnapshotServer {
     if (request.index !== session.index) {
       return { status: 404, message: { reason: 'chunks are given in order' } };
     }
+    if (session.next === null) session.isFinished = true;
     const message: SnapshotChunk = {
       snapshotId: session.id,
       position: session.position,
@@ -72,11 +76,18 @@ export class SnapshotServer {
     return { status: 200, message, body: session.current };
   }
 
+  /** Lets go of what nobody asks for any more. */
+  expire(nowMs: number): void {
+    for (const [id, { usedMs }] of this.#sessions) {
+      if (nowMs - usedMs > sessionIdleMs) this.#sessions.delete(id);
+    }
+  }
+
   /** A node has one session: a new one replaces it. */
   #begin(voter: Voter, nodeId: string, nowMs: number): Session | undefined {
-    for (const [id, session] of this.#sessions) {
-      const isOld = nowMs - session.usedMs > sessionIdleMs;
-      if (isOld || id.startsWith(`${nodeId}/`)) this.#sessions.delete(id);
+    this.expire(nowMs);
+    for (const [id, { isFinished }] of this.#sessions) {
+      if (isFinished || id.startsWith(`${nodeId}/`)) this.#sessions.delete(id);
     }
     if (this.#sessions.size >= sessionsMax) return undefined;
     const header = snapshotHeader(voter);
@@ -90,6 +101,7 @@ export class SnapshotServer {
       current: chunks.next().value ?? new Uint8Array(0),
       next: chunks.next().value ?? null,
       usedMs: nowMs,
+      isFinished: false,
     };
     this.#sessions.set(session.id, session);
     return session;

@@ -14,7 +14,10 @@ const images: [string, LogImage][] = [
   ['two snapshots', makeImage({ logBytes: 2100, segmentBytesMax: 500, withSnapshots: true })],
 ];
 
-describe.each(images)('damage to a log of %s', (title, image) => {
+// Thousands of restarts each: about a second on an idle machine.
+const timeoutMs = 60_000;
+
+describe.each(images)('damage to a log of %s', { timeout: timeoutMs }, (title, image) => {
   const logNames = [...image.files.keys()].filter((name) => name.startsWith('log-'));
 
   test('undamaged, it is whole', () => {

@@ -80,7 +80,8 @@ export class Nemesis {
       case 'crash':
         return this.#crash(this.#seat(), durationMs);
       case 'crash-all':
-        for (const seat of this.#world.seats.values()) this.#crash(seat, this.#random.next() * 2000);
+        for (const seat of this.#world.seats.values())
+          this.#crash(seat, this.#random.next() * 2000);
         return;
       case 'pause':
         return this.#world.pause(this.#seat().name, durationMs);
@@ -93,7 +94,13 @@ export class Nemesis {
         later(() => network.heal());
         return;
       case 'flaky-network':
-        network.faults = { ...calmNetwork, lossShare: 0.1, duplicateShare: 0.2, slowShare: 0.2, slowMs: 400 };
+        network.faults = {
+          ...calmNetwork,
+          lossShare: 0.1,
+          duplicateShare: 0.2,
+          slowShare: 0.2,
+          slowMs: 400,
+        };
         later(() => this.#calm());
         return;
       case 'slow-network':
@@ -101,7 +108,10 @@ export class Nemesis {
         later(() => this.#calm());
         return;
       case 'slow-disk':
-        return this.#disk({ syncMs: [1, 50 + this.#random.next() ** 3 * 3000], failShare: 0 }, durationMs);
+        return this.#disk(
+          { syncMs: [1, 50 + this.#random.next() ** 3 * 3000], failShare: 0 },
+          durationMs,
+        );
       case 'failing-disk':
         return this.#disk({ syncMs: [0.1, 0.5], failShare: 0.05 }, durationMs);
       case 'wall-leap':
@@ -123,7 +133,10 @@ export class Nemesis {
     });
   }
 
-  #disk(faults: { syncMs: readonly [number, number]; failShare: number }, durationMs: number): void {
+  #disk(
+    faults: { syncMs: readonly [number, number]; failShare: number },
+    durationMs: number,
+  ): void {
     const { platter } = this.#random.pick(
       [...this.#world.seats.values()].filter((seat) => seat.platter !== null),
     );

@@ -1,6 +1,11 @@
 /** One run of the simulator: faults and clients for a while, then healing, then the checks. */
 import type { HistoryOperation, Verdict } from '../verify/history.ts';
-const checkVersions = (_: readonly HistoryOperation[]) => ({ verdict: 'linearizable' as Verdict, violations: [] as { message: string }[] });
+
+const checkVersions = (_: readonly HistoryOperation[]) => ({
+  verdict: 'linearizable' as Verdict,
+  violations: [] as { message: string }[],
+});
+
 import { InvariantError, Invariants } from './invariants.ts';
 import { Nemesis } from './nemesis.ts';
 import { SeededRandom } from './seeded-random.ts';
