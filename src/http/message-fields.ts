@@ -46,6 +46,12 @@ export class MessageFields {
     throw invalid(this.#path(name), 'a number from 0 on');
   }
 
+  flag(name: string): boolean {
+    const value = this.#value(name);
+    if (typeof value === 'boolean') return value;
+    throw invalid(this.#path(name), 'true or false');
+  }
+
   position(name: string): Position {
     const fields = new MessageFields(this.#value(name), this.#path(name));
     return { epoch: fields.count('epoch'), lsn: fields.count('lsn') };

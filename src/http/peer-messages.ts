@@ -1,6 +1,13 @@
 /** Messages of other nodes, from JSON into the types of `core/messages.ts`. */
-import type { Append, Handoff, Poll, PromiseRequest, Registration } from '../core/messages.ts';
-import type { PeerRead } from '../node/slave-node.ts';
+import type {
+  Append,
+  Handoff,
+  PeerRead,
+  Poll,
+  PromiseRequest,
+  ReadIndexQuestion,
+  Registration,
+} from '../core/messages.ts';
 import type { SnapshotRequest } from '../node/snapshot-server.ts';
 import type { PeerCallName } from '../ports/peers.ts';
 import { MessageFields } from './message-fields.ts';
@@ -13,7 +20,7 @@ const parsers: Readonly<Record<PeerCallName, Parse>> = Object.freeze({
   probe: parsePromiseRequest,
   handoff: parseHandoff,
   register: parseRegistration,
-  'read-index': parseReadIndexRequest,
+  'read-index': parseReadIndexQuestion,
   read: parsePeerRead,
   hello: parseNothing,
   log: parsePoll,
@@ -86,12 +93,14 @@ function parseRegistration(fields: MessageFields): Registration {
   };
 }
 
-function parseReadIndexRequest(fields: MessageFields): { readonly clusterId: string } {
-  return { clusterId: fields.text('clusterId') };
+function parseReadIndexQuestion(fields: MessageFields): ReadIndexQuestion {
+  return { clusterId: fields.text('clusterId'), forceRound: fields.flag('forceRound') };
 }
 
 function parsePeerRead(fields: MessageFields): PeerRead {
   return {
+    clusterId: fields.text('clusterId'),
+    nodeId: fields.text('nodeId'),
     key: fields.text('key'),
     revision: fields.count('revision'),
     committed: fields.position('committed'),

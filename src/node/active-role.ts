@@ -191,7 +191,7 @@ export class ActiveRole {
   #dropParked(nodeId: string): void {
     const older = this.#parked.get(nodeId);
     this.#parked.delete(nodeId);
-    older?.({ status: 204, message: {} });
+    older?.(misdirected(''));
   }
 
   #answerPoll({ peer, sent, append, records }: Outgoing): void {

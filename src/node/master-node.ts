@@ -35,6 +35,8 @@ export interface MasterNodeOptions extends NodeOptions {
   readonly readFrom: 'master' | 'slaves';
   /** Found a cluster without asking the other masters (rule 12). */
   readonly newCluster: boolean;
+  /** Started as `dsm master`; a backup never starts a cluster. */
+  readonly mayFound: boolean;
 }
 
 export class MasterNode extends DsmNode {
@@ -226,7 +228,7 @@ export class MasterNode extends DsmNode {
     const isFirst = masterUrls.length === 0 || masterUrls[0] === self.url;
     return new Birth(this.context, {
       others: masterUrls.filter((url) => url !== self.url),
-      mayFound: this.role === 'master' && (isFirst || this.#options.newCluster),
+      mayFound: this.#options.mayFound && (isFirst || this.#options.newCluster),
       mustNotAsk: this.#options.newCluster,
       onFounded: () => this.#found(),
     });

@@ -127,8 +127,6 @@ export class Poller {
   #onAnswer(url: string, answer: PeerAnswer): void {
     if (answer.status === 200) {
       this.#take(answer);
-    } else if (answer.status === 204) {
-      this.#free(false);
     } else if (answer.status === 410) {
       this.#fetchSnapshot(url);
     } else if (answer.status === 409 && (answer.message as Refusal).reason === 'gap') {

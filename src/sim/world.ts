@@ -132,6 +132,7 @@ export class World {
       placement: 'hash',
       readFrom: this.#options.readFrom ?? 'master',
       newCluster: false,
+      mayFound: true,
     });
   }
 
