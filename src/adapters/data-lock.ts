@@ -2,24 +2,25 @@
  * Keeps a second process out of a data directory: two writers of one log would each destroy what
  * the other acknowledged.
  *
- * The lock must be free at the instant its holder is gone, kill -9 included, or a restart would wait
- * in vain; and it must never be free before, or there are two writers. So it is a lock of the
- * kernel, which ends with the process that holds it. No file with a pid or a time in it can do both:
- * proper-lockfile gives a dead holder's lock away only after seconds, and may give away that of a
- * living one that was stopped for as long; a pid is given out again, means nothing in another
+ * The lock must be free at the instant its holder is gone, kill -9 included, or a restart would
+ * wait in vain; and it must never be free before, or there are two writers. So it is a lock of the
+ * kernel, which ends with the process that holds it. No file with a pid or a time in it can do
+ * both: proper-lockfile gives a dead holder's lock away only after seconds, and may give away that
+ * of a living one that was stopped for as long; a pid is given out again, means nothing in another
  * container on the same volume, and two starters that find a dead one must still race.
  *
- * The JavaScript runtimes offer such a lock in one place only: Node, Bun and Deno have SQLite built
- * in, and an exclusive transaction holds a lock of the operating system on its file, on Linux, macOS
- * and Windows. The database stays empty and is never written. Nothing else may open its file: POSIX
- * drops a lock when its process closes any descriptor of the file. Who holds it is written, for
- * people, next to it.
+ * The JavaScript runtimes offer such a lock in one place only: Node, Bun and Deno have SQLite
+ * built in, and an exclusive transaction holds a lock of the operating system on its file, on
+ * Linux, macOS and Windows. The database stays empty and is never written. Nothing else may open
+ * its file: POSIX drops a lock when its process closes any descriptor of the file. Who holds it is
+ * written, for people, next to it.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { lockHolderName, lockName } from './log-names.ts';
 import { asError } from './log-steps.ts';
+import { ensureDirectory } from './node-disk.ts';
 
 /** A data directory that is this process's alone until `release`, or until the process ends. */
 export interface DataLock {
@@ -39,7 +40,7 @@ export function lockDataDirectory(directory: string): DataLock {
   const root = path.resolve(directory);
   let database: DatabaseSync | undefined;
   try {
-    fs.mkdirSync(root, { recursive: true });
+    ensureDirectory(root);
     database = new DatabaseSync(path.join(root, lockName));
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (reason) {

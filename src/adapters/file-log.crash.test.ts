@@ -66,7 +66,12 @@ const commands: fc.Arbitrary<LogCommand> = fc.oneof(
   },
 );
 
-test('after a crash, what was answered is there, and nothing that was cut', () => {
+// Hundreds of power cuts: about a second on an idle machine.
+const timeoutMs = 60_000;
+
+test('after a crash, what was answered is there, and nothing that was cut', {
+  timeout: timeoutMs,
+}, () => {
   let restarts = 0;
   const runs = Number(process.env.DSM_LOG_RUNS ?? 400);
   fc.assert(

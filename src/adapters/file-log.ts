@@ -6,8 +6,8 @@
  * (log-recovery.ts). Only a snapshot is written beside the queue, into a file that nothing else
  * looks at.
  *
- * Any failed write or sync is the end (DESIGN.md §5 rule 13): what the disk then holds is not known,
- * and asking again would be answered with a success that means nothing.
+ * Any failed write or sync is the end (DESIGN.md §5 rule 13): what the disk then holds is not
+ * known, and asking again would be answered with a success that means nothing.
  */
 import { assert } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';

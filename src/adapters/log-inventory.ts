@@ -44,7 +44,8 @@ export function takeInventory(disk: Disk, logger: Logger): Inventory {
   }
   if (!hasMeta && (segments.length > 0 || snapshots.length > 0)) {
     throw new CorruptLogError(
-      `${metaName} is missing, but there is a log: the promises of this node are lost. ${adviceRebuild}.`,
+      `${metaName} is missing, but there is a log: the promises of this node are lost. ` +
+        `${adviceRebuild}.`,
     );
   }
   return {

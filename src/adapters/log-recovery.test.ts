@@ -78,11 +78,11 @@ describe('damage is refused', () => {
     const log = threeWrites();
     log.damage(firstSegment, flipAt(100));
     expect(refused(log)).toBe(
-      'log-0000000000000001-0.dsm is damaged at byte 28: a frame has a wrong checksum at byte 28, ' +
-        'and record 4 after it was synced. Do not repair it by hand: later records may have been ' +
-        'acknowledged. Move this data directory away and start the master with an empty one; it ' +
-        'joins as a new node and gets the log from the others. Keep the old directory until it has ' +
-        'caught up.',
+      'log-0000000000000001-0.dsm is damaged at byte 28: a frame has a wrong checksum at byte ' +
+        '28, and record 4 after it was synced. Do not repair it by hand: later records may have ' +
+        'been acknowledged. Move this data directory away and start the master with an empty one; ' +
+        'it joins as a new node and gets the log from the others. Keep the old directory until ' +
+        'it has caught up.',
     );
   });
 
@@ -200,6 +200,19 @@ describe('what does not belong to the log', () => {
     expect(log.recovered.repairs).toHaveLength(2);
     log.finish((done) => log.storage.saveMeta(makeMeta(2), done));
     expect(log.files('').filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('of the log that a snapshot of another node replaced, it is removed', () => {
+    const log = threeWrites(1);
+    const old = log.disk.files();
+    log.saveSnapshot(2, 'two of another history', true);
+    log.append(makeRecords(3, 1, { epoch: 9 }));
+    // As if the power had failed before the old log was removed.
+    for (const [name, bytes] of old) if (name.startsWith('log-')) log.disk.overwrite(name, bytes);
+    log.restart();
+    expect(log.recovered.records.map(({ lsn, epoch }) => [lsn, epoch])).toEqual([[3, 9]]);
+    log.wait(100);
+    expect(log.files('log-')).toEqual(['log-0000000000000003-1.dsm']);
   });
 
   test("somebody else's, it is left alone, with a warning", () => {

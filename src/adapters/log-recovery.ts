@@ -29,7 +29,7 @@ export interface Segment {
   sizeBytes: number;
   /** Where each record begins. */
   readonly offsets: number[];
-  /** Nothing is known of it: a snapshot stands for all its records, so it is neither cut nor written. */
+  /** A snapshot stands for all its records: it is neither cut nor written to. */
   readonly isUnread: boolean;
 }
 

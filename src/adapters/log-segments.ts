@@ -109,7 +109,7 @@ export class LogSegments {
     inOrder(steps, done);
   }
 
-  /** Removes the segments that end before `lsn`, but for the last one; their removal is not synced. */
+  /** Removes the segments that end before `lsn`, but for the last one; does not sync that. */
   dropBefore(lsn: number, done: DiskDone): void {
     const index = this.#segments.findLastIndex(({ firstLsn }) => firstLsn <= lsn);
     this.#remove(this.#segments.splice(0, Math.max(0, index)), done);

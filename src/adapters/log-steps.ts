@@ -1,6 +1,6 @@
 /**
- * Order for operations that answer by callback. Promises would do it shorter, but they put a
- * microtask between a synced record and its answer, and a seeded simulation could not step over them.
+ * Order for operations that answer by callback. Promises would do it shorter, but they put
+ * microtasks between a synced record and its answer, which a simulation cannot step over.
  */
 import type { Disk, DiskDone, DiskFile } from '../ports/disk.ts';
 import { tempName } from './log-names.ts';
@@ -42,7 +42,7 @@ export function createLane(): Lane {
   };
 }
 
-/** Opens `name`, gives it to `use`, closes it. A file that cannot be opened is an error of `done`. */
+/** Opens `name`, gives it to `use`, closes it. `done` is told where it cannot be opened. */
 export function withFile(
   disk: Disk,
   name: string,

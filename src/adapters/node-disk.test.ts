@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -53,7 +54,7 @@ test('more chunks than one system call takes are written whole', async () => {
   expect(text(createNodeDisk(directory).read('a'))).toBe(chunks.map(text).join(''));
 });
 
-test('names are listed sorted, renamed, replaced and removed; directories are not files', async () => {
+test('names are listed sorted, renamed, replaced, removed; directories are not files', async () => {
   const disk = createNodeDisk(directory);
   fs.mkdirSync(path.join(directory, 'folder'));
   for (const name of ['c', 'a', 'b']) disk.open(name).close();
@@ -81,6 +82,19 @@ test.runIf(fs.existsSync('/dev/full'))('a full disk is an error', async () => {
   const file = createNodeDisk(directory).open('a');
   await expect(call((done) => file.append([bytes('one')], done))).rejects.toThrow('ENOSPC');
   file.close();
+});
+
+test.skipIf(process.platform === 'win32')('a write cut short is an error', () => {
+  const module = new URL('./node-disk.ts', import.meta.url).href;
+  const script = `
+    const { createNodeDisk } = await import(${JSON.stringify(module)});
+    const file = createNodeDisk(process.argv[1]).open('a');
+    file.append([new Uint8Array(1e6)], (error) => process.stdout.write(String(error?.message)));`;
+  // A file may be no longer than 8 or 16 KiB: the first write gets that far.
+  const limit = 'trap "" XFSZ; ulimit -f 16; exec "$@"';
+  const node = [process.execPath, '--input-type=module', '--eval', script, directory];
+  const said = execFileSync('sh', ['-c', limit, 'sh', ...node], { encoding: 'utf8' });
+  expect(said).toMatch(/Writing .*a: only \d+ of 1000000 bytes were written; is it full\?/);
 });
 
 test('a directory is created; one that cannot be used is refused', () => {

@@ -10,6 +10,8 @@ import { asError, createLane, type Lane } from './log-steps.ts';
 /** Writes of more chunks are joined first: POSIX allows no more than 1024 in one `writev`. */
 const chunksMax = 1024;
 
+const readBytesMax = 2 ** 30;
+
 /** Answers of systems that cannot sync a directory: there, renames are durable by themselves. */
 const cannotSyncDirectory = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF']);
 
@@ -17,6 +19,9 @@ const cannotSyncDirectory = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENO
 export function createNodeDisk(directory: string): Disk {
   return new NodeDisk(directory);
 }
+
+/** Of a callback: where nothing failed, Node says null and Deno undefined. */
+type Failure = Error | null | undefined;
 
 function failed(doing: string, cause: unknown): Error {
   return new Error(`${doing}: ${asError(cause).message}`, { cause });
@@ -30,7 +35,7 @@ class NodeDisk implements Disk {
   constructor(directory: string) {
     this.#directory = path.resolve(directory);
     try {
-      fs.mkdirSync(this.#directory, { recursive: true });
+      ensureDirectory(this.#directory);
       fs.accessSync(this.#directory, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK);
       this.#directoryFd = openDirectory(this.#directory);
     } catch (error) {
@@ -59,7 +64,7 @@ class NodeDisk implements Disk {
       const fd = fs.openSync(this.#path(name), 'r+');
       try {
         fs.fsyncSync(fd);
-        return fs.readFileSync(fd);
+        return readAll(fd);
       } finally {
         fs.closeSync(fd);
       }
@@ -95,21 +100,53 @@ class NodeDisk implements Disk {
   }
 }
 
+/** `fs.readFileSync` ends at 2 GiB; a snapshot need not. */
+function readAll(fd: number): Uint8Array {
+  const bytes = new Uint8Array(fs.fstatSync(fd).size);
+  for (let offset = 0; offset < bytes.length; ) {
+    const count = fs.readSync(
+      fd,
+      bytes,
+      offset,
+      Math.min(readBytesMax, bytes.length - offset),
+      offset,
+    );
+    if (count === 0) throw new Error(`it ended after ${offset} of ${bytes.length} bytes`);
+    offset += count;
+  }
+  return bytes;
+}
+
+/** Creates a directory, and syncs its name: it must not vanish with the synced files in it. */
+export function ensureDirectory(directory: string): void {
+  const created: string[] = [];
+  for (let at = path.resolve(directory); !fs.existsSync(at); at = path.dirname(at))
+    created.push(at);
+  fs.mkdirSync(directory, { recursive: true });
+  for (const name of created.reverse()) {
+    const fd = openDirectory(path.dirname(name));
+    if (fd !== null) fs.closeSync(fd);
+  }
+}
+
+/** Opens and syncs a directory; null where that cannot be done. */
 function openDirectory(directory: string): number | null {
+  let fd: number | null = null;
   try {
-    const fd = fs.openSync(directory, 'r');
+    fd = fs.openSync(directory, 'r');
     fs.fsyncSync(fd);
     return fd;
   } catch (error) {
+    if (fd !== null) fs.closeSync(fd);
     const { code } = error as NodeJS.ErrnoException;
     if (code !== undefined && cannotSyncDirectory.has(code)) return null;
     throw error;
   }
 }
 
-function finish(doing: string, error: Error | null, done: DiskDone): void {
-  if (error === null) done();
-  else done(failed(doing, error));
+function finish(doing: string, error: Failure, done: DiskDone): void {
+  if (error) done(failed(doing, error));
+  else done();
 }
 
 class NodeFile implements DiskFile {
@@ -134,9 +171,9 @@ class NodeFile implements DiskFile {
     let bytes = 0;
     for (const chunk of chunks) bytes += chunk.length;
     this.#run('Writing', done, (next) => {
-      const onWritten = (error: Error | null, writtenBytes: number) => {
-        this.#sizeBytes += writtenBytes;
-        if (error !== null || writtenBytes === bytes) next(error);
+      const onWritten = (error: Failure, writtenBytes: number) => {
+        if (!error) this.#sizeBytes += writtenBytes;
+        if (error || writtenBytes === bytes) next(error);
         else next(new Error(`only ${writtenBytes} of ${bytes} bytes were written; is it full?`));
       };
       const [first] = chunks.length > chunksMax ? [Buffer.concat(chunks)] : chunks;
@@ -154,7 +191,7 @@ class NodeFile implements DiskFile {
   truncate(sizeBytes: number, done: DiskDone): void {
     this.#run('Cutting', done, (next) =>
       fs.ftruncate(this.#fd, sizeBytes, (error) => {
-        if (error === null) this.#sizeBytes = sizeBytes;
+        if (!error) this.#sizeBytes = sizeBytes;
         next(error);
       }),
     );
@@ -169,11 +206,7 @@ class NodeFile implements DiskFile {
     if (!this.#isClosed) this.#lane(close, () => {});
   }
 
-  #run(
-    doing: string,
-    done: DiskDone,
-    operation: (next: (error: Error | null) => void) => void,
-  ): void {
+  #run(doing: string, done: DiskDone, operation: (next: (error: Failure) => void) => void): void {
     this.#lane((next) => {
       if (this.#isClosed) setImmediate(next, new Error(`${this.#path} is closed`));
       else operation((error) => finish(`${doing} ${this.#path}`, error, next));

@@ -32,6 +32,21 @@ describe('a snapshot', () => {
     expect(Buffer.compare(log.restart().snapshot?.bytes ?? bytes, bytes)).toBe(0);
   });
 
+  test('with its pieces in another order is not used', () => {
+    const log = new SimLog();
+    log.append(makeRecords(1, 2));
+    const chunks = [new Uint8Array(100).fill(1), new Uint8Array(100).fill(2)];
+    log.finish((done) => log.storage.saveSnapshot(2, chunks, { replaceLog: false }, done));
+    log.damage(log.files('snapshot-')[0] ?? '', (bytes) => {
+      const [first, second] = [bytes.slice(28, 140), bytes.slice(140, 252)];
+      bytes.set(second, 28);
+      bytes.set(first, 140);
+      return undefined;
+    });
+    expect(log.restart().snapshot).toBe(null);
+    expect(log.recovered.repairs.join()).toContain('the end does not fit the chunks');
+  });
+
   test('whose making fails fails the log', () => {
     const log = new SimLog();
     log.append(makeRecords(1, 2));

@@ -1,4 +1,4 @@
-/** What every `Storage` does (ports/storage.ts): one suite for the file log and its twin in memory. */
+/** What every `Storage` does (ports/storage.ts): one suite for the file log and its twin. */
 import { describe, expect, test } from 'vitest';
 import type { DiskDone } from '../ports/disk.ts';
 import type { Recovered, Storage } from '../ports/storage.ts';

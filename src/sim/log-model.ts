@@ -233,21 +233,18 @@ function stateOf({ meta, snapshot, records }: Recovered): State {
 function checkLegal(found: State, possible: readonly Step[]): void {
   const isLegal = possible.some(({ after }, index) => {
     const next = possible[index + 1];
-    if (isEqual(found, after)) return true;
+    if (show(found) === show(after)) return true;
     if (next?.partial !== 'records' || found.promised !== after.promised) return false;
     const [shorter, longer] = [after.names, next.after.names].sort((a, b) => a.length - b.length);
     if (shorter === undefined || longer === undefined) return false;
     return startsWith(found.names, shorter) && startsWith(longer, found.names);
   });
-  const show = ({ names, promised }: State) => `${promised}:${names.join(',')}`;
   const expected = possible.map(({ after }) => show(after)).join('\n');
   assert(isLegal, `found ${show(found)}\nof ${expected}`);
 }
 
-function isEqual(a: State, b: State): boolean {
-  return (
-    a.promised === b.promised && a.names.length === b.names.length && startsWith(a.names, b.names)
-  );
+function show({ names, promised }: State): string {
+  return `${promised}:${names.join(',')}`;
 }
 
 function startsWith(names: readonly string[], prefix: readonly string[]): boolean {

@@ -1,7 +1,7 @@
 /**
  * The directory of the simulated disk: which names programs see, which would survive a power cut,
- * and what was changed in between. A power cut keeps any of these changes and loses any; a rename is
- * kept as a whole or not at all.
+ * and what was changed in between. A power cut keeps any of these changes and loses any; a rename
+ * is kept as a whole or not at all.
  */
 import type { Random } from '../ports/random.ts';
 import type { SimInode } from './sim-inode.ts';
