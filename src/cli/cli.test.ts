@@ -18,15 +18,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function startNode(options: FakeNodeOptions = {}): Promise<FakeNode> {
-  const node = await new FakeNode(options).listen();
-  nodes.push(node);
-  return node;
-}
-
 /** A node, and `dsm` with `--masters` set to it. */
 async function cluster(options: FakeNodeOptions = {}) {
-  const node = await startNode(options);
+  const node = await new FakeNode(options).listen();
+  nodes.push(node);
   const variables = { DSM_MASTERS: node.url, DSM_TIMEOUT_MS: '2000' };
   const dsm = (line: string | readonly string[], more: CliOptions = {}) =>
     runCli(line, { variables, ...more });
@@ -115,65 +110,6 @@ describe('where nobody serves the call', () => {
     const { code, stderr } = await dsm('write k v --timeout-ms 300');
     expect(code).toBe(4);
     expect(stderr).toMatch(/WRITE "k" may or may not have been applied.*504 stepped_down \(gone\)/);
-  });
-});
-
-describe('dsm status', () => {
-  it('shows every node that one of them knows, and who is active', async () => {
-    const { node, dsm } = await cluster();
-    const standby = await startNode({ nodeId: 'n2', state: 'standby' });
-    node.members.push({ nodeId: 'n2', role: 'master', url: standby.url, voter: true });
-    node.members.push({ nodeId: 'n3', role: 'slave', url: 'http://127.0.0.1:1', voter: true });
-    const { code, stdout } = await dsm('status');
-    expect(code).toBe(0);
-    const rows = stdout.trim().split('\n');
-    expect(rows[0]).toContain(`${node.url} is active in epoch 1: 3 voters, a write needs 1 ACK`);
-    expect(rows[3]).toMatch(new RegExp(`^\\*\\s+${node.url}\\s+master\\s+active\\s+yes`));
-    expect(rows[4]).toMatch(new RegExp(`${standby.url}\\s+master\\s+standby\\s+yes`));
-    expect(rows[5]).toMatch(/127\.0\.0\.1:1\s+no answer/);
-    const json = JSON.parse((await dsm('status --json')).stdout);
-    expect(json.active).toBe(node.url);
-    expect(json.nodes).toHaveLength(3);
-  });
-
-  it('exits with 3 where nobody is active', async () => {
-    const { dsm } = await cluster({ state: 'standby' });
-    const { code, stdout } = await dsm('status');
-    expect(code).toBe(3);
-    expect(stdout).toContain('No active master is known.');
-  });
-});
-
-describe('dsm admin', () => {
-  it('lists the members', async () => {
-    const { node, dsm } = await cluster();
-    expect((await dsm('admin members')).stdout).toContain(`n1    master  ${node.url}  voter`);
-  });
-
-  it('removes a member by its id or its URL', async () => {
-    const { node, dsm } = await cluster();
-    node.members.push({ nodeId: 's/1', role: 'slave', url: 'http://s:1', voter: true });
-    expect(await dsm('admin remove http://s:1')).toMatchObject({ code: 0 });
-    expect(node.requests.at(-1)).toBe('DELETE /v1/admin/members/s%2F1');
-    expect(await dsm('admin remove s2')).toMatchObject({ code: 1 });
-  });
-
-  it('hands off, and tells why it cannot', async () => {
-    const body = { code: 'conflict', detail: 'no standby has caught up' };
-    const { dsm } = await cluster({ faults: { 'POST /v1/admin/handoff': { status: 409, body } } });
-    const { code, stderr } = await dsm('admin handoff');
-    expect(code).toBe(1);
-    expect(stderr).toContain('no standby has caught up');
-  });
-
-  it('does not force a configuration where nobody can be asked', async () => {
-    const { node, dsm } = await cluster();
-    const { code, stderr } = await dsm('admin force-config');
-    expect(code).toBe(2);
-    expect(stderr).toContain('Acknowledged writes that this log does not hold are lost');
-    expect(node.requests).not.toContain('POST /v1/admin/force-config');
-    expect(await dsm('admin force-config --yes')).toMatchObject({ code: 0 });
-    expect(node.requests).toContain('POST /v1/admin/force-config');
   });
 });
 

@@ -1,14 +1,9 @@
 /** `dsm master`, `dsm backup`, `dsm slave`. */
 import process from 'node:process';
 import type { Command } from 'commander';
-import {
-  type NodeConfig,
-  nodeCommand,
-  readMasterConfig,
-  readSlaveConfig,
-} from '../runtime/config.ts';
+import { nodeCommand, readMasterConfig, readSlaveConfig } from '../runtime/config.ts';
 import type { Context, Run } from './program.ts';
-import { type RunNodeOptions, runNode } from './run-node.ts';
+import { runNode } from './run-node.ts';
 
 export function masterVerb(verb: 'master' | 'backup', run: Run, context: Context): Command {
   const command = nodeCommand(verb);
@@ -16,7 +11,7 @@ export function masterVerb(verb: 'master' | 'backup', run: Run, context: Context
     run(`dsm ${verb}`, async () => {
       const config = readMasterConfig(verb, command.opts(), process.env);
       const start = async () => (await context.loadStart()).startMaster(config);
-      return runNode(optionsOf(config), start);
+      return runNode(config.exitWithParent, start);
     }),
   );
 }
@@ -27,11 +22,7 @@ export function slaveVerb(run: Run, context: Context): Command {
     run('dsm slave', async () => {
       const config = readSlaveConfig(command.opts(), process.env);
       const start = async () => (await context.loadStart()).startSlave(config);
-      return runNode(optionsOf(config), start);
+      return runNode(config.exitWithParent, start);
     }),
   );
-}
-
-function optionsOf({ exitWithParent, host, port }: NodeConfig): RunNodeOptions {
-  return { exitWithParent, address: `${host}:${port}` };
 }

@@ -35,6 +35,13 @@ describe('a node as a process', () => {
     expect(cli.stderr()).toBe('');
   });
 
+  it('stops while it starts', async () => {
+    const cli = startCli('master --port 0', { script, variables: { FAKE_HANG: 'master' } });
+    await cli.printed(/starting/);
+    cli.process.kill('SIGTERM');
+    expect(await cli.ended).toBe(0);
+  });
+
   it('ends at once at the second signal where it does not stop', async () => {
     const port = await freePort();
     const variables = { FAKE_STUBBORN: '1' };
@@ -63,21 +70,17 @@ describe('a node as a process', () => {
     });
   });
 
-  it('says which port is in use', async () => {
-    const node = await new FakeNode().listen();
-    const { port } = new URL(node.url);
-    const { code, stderr } = await runCli(`backup --port ${port}`, { script });
-    await node.close();
-    expect(code).toBe(3);
-    expect(stderr).toBe(
-      `dsm backup: 127.0.0.1:${port} is in use: stop what listens there, or give another --port\n`,
-    );
-  });
-
   it('says in one line why it cannot start', async () => {
     const variables = { FAKE_FAIL: 'slave' };
     const { code, stderr } = await runCli('slave --port 0', { script, variables });
     expect(code).toBe(3);
     expect(stderr).toBe('dsm slave: the log is damaged at byte 17\n');
+  });
+
+  it('says in one line why it cannot go on', async () => {
+    const options = { script, variables: { FAKE_DIE: 'master' } } as const;
+    const { code, stderr } = await runCli('master --port 0', options);
+    expect(code).toBe(3);
+    expect(stderr).toBe('dsm master: the log could not be synced: EIO\n');
   });
 });

@@ -4,22 +4,19 @@ import type { RunningNode } from '../runtime/config.ts';
 
 /** Stopping cleanly may take so long; then the process ends all the same. */
 const stopMsMax = 5000;
-
-export interface RunNodeOptions {
-  /** `host:port`, for messages. */
-  readonly address: string;
-  readonly exitWithParent: boolean;
-}
+/** A node that is still starting when it is to stop may take so long to get there. */
+const startGraceMs = 1000;
 
 /** 0 after a stop that was asked for; throws what ended the node. */
 export async function runNode(
-  options: RunNodeOptions,
+  exitWithParent: boolean,
   start: () => Promise<RunningNode>,
 ): Promise<number> {
-  const stopAsked = onStopRequest(options.exitWithParent);
-  const node = await start().catch((error: unknown) => {
-    throw explainStart(error, options);
-  });
+  const stopAsked = onStopRequest(exitWithParent);
+  const givenUp = stopAsked.then(() => delay(startGraceMs)).then(() => null);
+  const node = await Promise.race([start(), givenUp]);
+  // Nothing was promised to anybody yet, and a node must survive being killed anyway.
+  if (node === null) return 0;
   try {
     await Promise.race([node.ended, stopAsked]);
   } finally {
@@ -49,7 +46,7 @@ function onStopRequest(exitWithParent: boolean): Promise<void> {
 }
 
 /** The other end of standard input is held by the parent, and closes however the parent ends. */
-function onParentGone(callback: () => void): void {
+export function onParentGone(callback: () => void): void {
   process.stdin.on('end', callback);
   process.stdin.on('close', callback);
   process.stdin.on('error', callback);
@@ -58,15 +55,4 @@ function onParentGone(callback: () => void): void {
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** A port in use is by far the most likely reason: say which one and what to do. */
-function explainStart(error: unknown, options: RunNodeOptions): unknown {
-  if (!(error instanceof Error)) return error;
-  const code = 'code' in error ? String(error.code) : error.name;
-  if (!/^(EADDRINUSE|AddrInUse)$/.test(code) && !error.message.includes('EADDRINUSE')) return error;
-  const { address } = options;
-  return new Error(`${address} is in use: stop what listens there, or give another --port`, {
-    cause: error,
-  });
 }

@@ -48,11 +48,13 @@ export async function runSession(options: SessionOptions): Promise<number> {
     if (isTerminal) lines.prompt();
   };
   let exitCode: number = exitCodes.ok;
+  let hasExited = false;
   if (isTerminal) await say(await greeting(client));
   prompt();
   for await (const text of lines) {
     const line = parseLine(text);
-    if (line.name === 'EXIT') break;
+    hasExited = line.name === 'EXIT';
+    if (hasExited) break;
     running.command = new AbortController();
     const result = await attempt(line, options, running.command.signal);
     running.command = null;
@@ -60,6 +62,8 @@ export async function runSession(options: SessionOptions): Promise<number> {
     await say(result.text);
     prompt();
   }
+  // Ctrl+C and Ctrl+D leave the cursor behind the prompt.
+  if (isTerminal && !hasExited) await write(output, '\n');
   stopTelling();
   lines.close();
   return exitCode;

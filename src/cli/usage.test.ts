@@ -1,26 +1,5 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { runCli } from './program.ts';
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
-
-/** Runs a command line in this process that must end before it does anything. */
-async function usage(line: string) {
-  const told = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[name], 'write').mockImplementation((text, ...rest) => {
-      told[name] += String(text);
-      const callback = rest.find((each) => typeof each === 'function');
-      callback?.();
-      return true;
-    });
-  }
-  const loadStart = () => Promise.reject(new Error('no node may be started'));
-  const words = line.split(' ').filter((word) => word !== '');
-  const code = await runCli(words, { script: '', loadStart });
-  return { code, ...told };
-}
+import { describe, expect, it } from 'vitest';
+import { callCli } from './testing/call-cli.ts';
 
 describe('wrong usage exits with 2 and says what is right', () => {
   it.each([
@@ -45,7 +24,7 @@ describe('wrong usage exits with 2 and says what is right', () => {
     ['admin force-config', /name the URL/],
     ['', /Usage: dsm/],
   ])('dsm %s', async (line, text) => {
-    const { code, stderr, stdout } = await usage(line);
+    const { code, stderr, stdout } = await callCli(line);
     expect(stderr).toMatch(text);
     expect(stderr).not.toMatch(/\n {4}at /);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -56,7 +35,7 @@ describe('help exits with 0', () => {
   it.each(['', 'up', 'master', 'backup', 'slave', 'client', 'read', 'write', 'delete', 'status'])(
     'dsm %s --help has examples',
     async (verb) => {
-      const { code, stdout, stderr } = await usage(`${verb} --help`);
+      const { code, stdout, stderr } = await callCli(`${verb} --help`);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(/Usage: dsm/);
       expect(stdout).toMatch(new RegExp(`^ +.*dsm ${verb}`, 'm'));

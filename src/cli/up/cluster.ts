@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { NodeStatus } from '../../node/api.ts';
 import { exitCodes } from '../exit.ts';
 import { formatTable, writeErrorLine, writeLine } from '../output.ts';
+import { onParentGone } from '../run-node.ts';
 import { Child, type ChildOptions, shellText, stopAll } from './child.ts';
 import { type Prepared, prepare, type UpOptions } from './prepare.ts';
 import { checkReady } from './ready.ts';
@@ -10,6 +11,7 @@ import { checkReady } from './ready.ts';
 export interface RunClusterOptions {
   readonly json: boolean;
   readonly readyTimeoutMs: number;
+  readonly exitWithParent: boolean;
 }
 
 /** A node stops itself within 5 s; what does not is killed. */
@@ -19,7 +21,7 @@ const logTailLines = 12;
 
 /** 0 after a stop that was asked for; throws where the cluster did not get ready. */
 export async function runCluster(options: UpOptions, run: RunClusterOptions): Promise<number> {
-  const stop = onStopSignals();
+  const stop = onStopRequest(run.exitWithParent);
   const prepared = await prepare(options);
   const children: Child[] = [];
   try {
@@ -38,17 +40,18 @@ export async function runCluster(options: UpOptions, run: RunClusterOptions): Pr
   }
 }
 
-/** `asked` at the first signal, `hurried` at the second. */
-function onStopSignals(): { readonly asked: Promise<void>; readonly hurried: Promise<void> } {
+/** `asked` at the first signal or when the parent is gone, `hurried` at the second signal. */
+function onStopRequest(exitWithParent: boolean) {
   const asked = Promise.withResolvers<void>();
   const hurried = Promise.withResolvers<void>();
   let count = 0;
-  const onSignal = () => {
+  const ask = () => {
     count += 1;
     if (count === 1) asked.resolve();
     else hurried.resolve();
   };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ask);
+  if (exitWithParent) onParentGone(asked.resolve);
   return { asked: asked.promise, hurried: hurried.promise };
 }
 

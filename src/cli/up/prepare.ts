@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { type RuntimeName, runtimeName } from '../../runtime/serve.ts';
 import type { ChildOptions } from './child.ts';
 import { type PlannedNode, planCluster, readPlan, type Wanted, writePlan } from './plan.ts';
 import { createFreePorts, host, takenPorts } from './ports.ts';
-import { currentRuntime, type RuntimeName, runtimeCommand } from './runtimes.ts';
+import { runtimeCommand } from './runtimes.ts';
 
 export interface UpOptions extends Wanted {
   /** null where it was not given. */
@@ -43,7 +44,7 @@ export async function prepare(options: UpOptions): Promise<Prepared> {
     previous === null ? 0 : restartWaitMs,
   );
   if (taken.length > 0) throw new Error(takenText(running, taken));
-  const runtime = options.runtime ?? plan.runtime ?? currentRuntime();
+  const runtime = options.runtime ?? plan.runtime ?? runtimeName();
   // Found before anything is written: a runtime that is missing leaves no trace.
   const start = runtimeCommand(runtime, options.script);
   writePlan(dataDir, options.runtime === null ? plan : { ...plan, runtime: options.runtime });

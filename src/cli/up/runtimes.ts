@@ -3,18 +3,13 @@ import { Buffer } from 'node:buffer';
 import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
+import { type RuntimeName, runtimeName } from '../../runtime/serve.ts';
 
-export const runtimeNames = ['node', 'bun', 'deno'] as const;
-export type RuntimeName = (typeof runtimeNames)[number];
-
-export function currentRuntime(): RuntimeName {
-  if ('bun' in process.versions) return 'bun';
-  return 'deno' in process.versions ? 'deno' : 'node';
-}
+export const runtimeNames = ['node', 'bun', 'deno'] as const satisfies readonly RuntimeName[];
 
 /** The words that start `script`: the executable first. Throws where the runtime is not found. */
 export function runtimeCommand(runtime: RuntimeName, script: string): string[] {
-  const executable = runtime === currentRuntime() ? process.execPath : find(runtime, script);
+  const executable = runtime === runtimeName() ? process.execPath : find(runtime, script);
   // Deno would write a lock file beside the package, which may not be ours.
   if (runtime === 'deno') return [executable, 'run', '-A', '--no-lock', script];
   return [executable, script];

@@ -12,10 +12,11 @@ import {
   settings,
 } from '../../runtime/config-settings.ts';
 import { oneOf, parseInteger } from '../../runtime/config-values.ts';
+import type { RuntimeName } from '../../runtime/serve.ts';
 import { clientSettings } from '../client-flags.ts';
 import type { Context, Run } from '../program.ts';
 import type { UpOptions } from './prepare.ts';
-import { type RuntimeName, runtimeNames } from './runtimes.ts';
+import { runtimeNames } from './runtimes.ts';
 
 const count = (name: string, max: number, defaultText: string, help: string): Setting<number> => ({
   name,
@@ -68,6 +69,7 @@ export function upVerb(run: Run, context: Context): Command {
   for (const setting of Object.values(upSettings)) command.addOption(optionOf(setting));
   command.addOption(optionOf(settings.dataDir, '.dsm'));
   command.addOption(optionOf(clientSettings.json));
+  command.addOption(optionOf(settings.exitWithParent));
   for (const setting of [...masterSettings, settings.logLevel]) {
     command.addOption(optionOf(setting).helpGroup('Passed on to the nodes:'));
   }
@@ -91,6 +93,7 @@ async function up(command: Command, context: Context): Promise<number> {
     script: context.script,
   };
   const json = reader.read(clientSettings.json, false);
+  const exitWithParent = reader.read(settings.exitWithParent, false);
   const readyTimeoutMs = reader.read(upSettings.readyTimeoutMs, 30_000);
   // Checked here, so that a mistake is told once and not by every node.
   readLimits(reader);
@@ -98,7 +101,7 @@ async function up(command: Command, context: Context): Promise<number> {
   reader.end();
   // Loaded late: the other verbs answer faster without.
   const { runCluster } = await import('./cluster.ts');
-  return runCluster(options, { json, readyTimeoutMs });
+  return runCluster(options, { json, readyTimeoutMs, exitWithParent });
 }
 
 /** What was given for `settings`, as flags. */

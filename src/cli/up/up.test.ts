@@ -98,6 +98,14 @@ describe('dsm up', () => {
     await untilGone(pidsOf(cluster));
   });
 
+  it('ends with its parent where it was told so', async () => {
+    const cli = up('--port-base 0 --slaves 0 --backups 0 --exit-with-parent');
+    const cluster = await ready(cli);
+    cli.process.stdin?.end();
+    expect(await cli.ended).toBe(0);
+    expect(pidsOf(cluster).filter(isAlive)).toEqual([]);
+  });
+
   it('tells which node ended, how, and how to start it again', async () => {
     const cli = up('--port-base 0 --slaves 1');
     const cluster = await ready(cli);
