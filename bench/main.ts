@@ -4,6 +4,7 @@
  * 130 interrupted.
  */
 import { Command } from 'commander';
+import { addPeers } from './commands/peers.ts';
 import { addPlot } from './commands/plot.ts';
 import { addSweep } from './commands/sweep.ts';
 import { exitCodes } from './sweep/interrupt.ts';
@@ -14,6 +15,7 @@ const program = new Command('bench')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.usage));
 addSweep(program, 'quick', true);
 addSweep(program, 'sweep', false);
+addPeers(program);
 addPlot(program);
 
 try {

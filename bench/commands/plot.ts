@@ -2,8 +2,13 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { chartsOf, writeCharts } from '../charts/plots.ts';
+import { peersCharts } from '../peers/charts.ts';
+import { peersText } from '../peers/compare.ts';
+import { readPeers } from '../peers/stored.ts';
+import { escapeHtml } from '../report/html.ts';
 import { reportPage } from '../report/page.ts';
 import { RunFolder, writeWhole } from '../results/folder.ts';
+import type { Manifest } from '../results/manifest.ts';
 import type { Cell } from '../results/schema.ts';
 
 async function readRun(folder: RunFolder) {
@@ -13,22 +18,30 @@ async function readRun(folder: RunFolder) {
   return { manifest, cells };
 }
 
-/** Redis measured by its own tool is no cell of the same kind: it is in the peers' table only. */
-const drawable = (cells: readonly Cell[]): Cell[] =>
-  cells.filter(({ config }) => config.driver !== 'redis-benchmark');
+/** A run of peers has bars by target; a sweep has lines over clients and slaves. */
+async function chartsFor(folder: RunFolder, manifest: Manifest, cells: readonly Cell[]) {
+  const peers = await readPeers(folder);
+  return peers === null ? chartsOf(cells, manifest) : peersCharts(peers);
+}
+
+async function extraFor(folder: RunFolder): Promise<string> {
+  const peers = await readPeers(folder);
+  return peers === null ? '' : `<h2>Peers</h2>\n<pre>${escapeHtml(peersText(peers))}</pre>`;
+}
 
 /** Charts of a run, invalid cells marked, under `outPath`; returns their paths. */
 export async function draw(folder: RunFolder, outPath: string): Promise<string[]> {
   const { manifest, cells } = await readRun(folder);
-  return await writeCharts(chartsOf(drawable(cells), manifest), outPath);
+  return await writeCharts(await chartsFor(folder, manifest, cells), outPath);
 }
 
 /** Writes `report.html` into the folder and returns its path. */
 export async function report(folder: RunFolder): Promise<string> {
   const { manifest, cells } = await readRun(folder);
-  const charts = chartsOf(drawable(cells), manifest);
+  const charts = await chartsFor(folder, manifest, cells);
+  const extra = await extraFor(folder);
   const path = join(folder.path, 'report.html');
-  await writeWhole(path, reportPage({ manifest, cells, charts, extra: '' }));
+  await writeWhole(path, reportPage({ manifest, cells, charts, extra }));
   return path;
 }
 

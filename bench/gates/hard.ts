@@ -22,7 +22,7 @@ const keySigmas = 4.75;
 const operationsPerKeyMin = 20;
 const windowTolerance = 0.01;
 /** A timer on a busy machine is late by milliseconds, whatever the length of the window. */
-const windowSlackS = 0.05;
+const windowSlackS = 0.1;
 const clockSlackS = 0.05;
 
 const attempted = (cell: Cell): number =>
