@@ -164,17 +164,18 @@ class FileLog implements Storage {
     });
   }
 
-  #repair({ leftovers, rewrite }: RecoveredLog, done: DiskDone): void {
-    const steps = leftovers.map(
-      (name): Step =>
-        (next) =>
-          this.#disk.remove(name, next),
-    );
+  #repair({ leftovers, rewrite, lastLsn, series }: RecoveredLog, done: DiskDone): void {
+    const steps = leftovers.map((name): Step => {
+      return (next) => this.#disk.remove(name, next);
+    });
     if (steps.length > 0) steps.push((next) => this.#disk.syncDirectory(next));
     if (rewrite !== null) {
       steps.push((next) => replaceFile(this.#disk, rewrite.name, rewrite.bytes, next));
     }
-    inOrder(steps, done);
+    inOrder(steps, (error) => {
+      if (error === undefined) this.#parts.watermark.raise({ lsn: lastLsn, series });
+      done(error);
+    });
   }
 
   #saveSnapshot(place: Place, chunks: Iterable<Uint8Array>, done: DiskDone): void {
