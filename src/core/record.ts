@@ -104,6 +104,9 @@ export class FrameError extends Error {
   }
 }
 
+/** Texts up to this length are read and written without a TextDecoder or TextEncoder. */
+const shortTextBytesMax = 64;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -154,10 +157,23 @@ export class Writer {
   /** UTF-8 behind a u16 length. Throws a RangeError above 65 535 bytes. */
   text(value: string): void {
     this.#reserve(2 + value.length * 3);
+    if (value.length <= shortTextBytesMax && this.#shortAscii(value)) return;
     const { written } = encoder.encodeInto(value, this.#bytes.subarray(this.length + 2));
     if (written > 0xffff) throw new RangeError(`text of ${written} bytes in a record`);
     this.#view.setUint16(this.length, written, true);
     this.length += 2 + written;
+  }
+  /** False, and nothing written, where the text is not ASCII. */
+  #shortAscii(value: string): boolean {
+    const start = this.length + 2;
+    for (let i = 0; i < value.length; i += 1) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return false;
+      this.#bytes[start + i] = code;
+    }
+    this.#view.setUint16(this.length, value.length, true);
+    this.length = start + value.length;
+    return true;
   }
   /** Begins a frame; returns where it begins. */
   beginFrame(): number {
@@ -187,13 +203,34 @@ export class Writer {
 export class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly end: number;
+  /** Nothing is read at or behind it. */
+  end: number;
   offset: number;
 
   constructor(bytes: Uint8Array, offset = 0, end = bytes.length) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.offset = offset;
+    this.end = end;
+  }
+  /**
+   * Enters the frame at `offset`, its CRC checked: `end` is its end now. Throws a FrameError: `torn`
+   * where the bytes end before the frame does (a damaged length looks the same), `damaged` where
+   * the CRC is wrong.
+   */
+  enterFrame(offset: number): void {
+    const bytes = this.#bytes;
+    const bodyStart = offset + frameHeaderBytes;
+    if (bodyStart > bytes.length) throw new FrameError('torn', offset, 'a frame header is cut off');
+    const bodyBytes = this.#view.getUint32(offset, true);
+    const end = bodyStart + bodyBytes;
+    if (end > bytes.length) throw new FrameError('torn', offset, 'a frame is cut off');
+    if (
+      crc32(bytes.subarray(bodyStart, end), bodyBytes) !== this.#view.getUint32(offset + 4, true)
+    ) {
+      throw new FrameError('damaged', offset, 'a frame has a wrong checksum');
+    }
+    this.offset = bodyStart;
     this.end = end;
   }
   #advance(count: number): number {
@@ -220,31 +257,35 @@ export class Reader {
     return this.#bytes.subarray(at, at + count);
   }
   text(): string {
-    const at = this.offset;
+    const length = this.u16();
+    const at = this.#advance(length);
+    return this.#shortAscii(at, length) ?? this.#utf8(at, length);
+  }
+  /** Most texts are short and ASCII; a TextDecoder costs more than such a text. */
+  #shortAscii(at: number, length: number): string | null {
+    if (length > shortTextBytesMax) return null;
+    let text = '';
+    for (let i = at; i < at + length; i += 1) {
+      const byte = this.#bytes[i] ?? 0;
+      if (byte > 0x7f) return null;
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+  #utf8(at: number, length: number): string {
     try {
-      return decoder.decode(this.bytes(this.u16()));
-    } catch (error) {
-      if (error instanceof FrameError) throw error;
+      return decoder.decode(this.#bytes.subarray(at, at + length));
+    } catch {
       throw new FrameError('damaged', at, 'a text is not UTF-8');
     }
   }
 }
 
-/**
- * The bounds of the frame at `offset`, its CRC checked. Throws a FrameError: `torn` where the bytes
- * end before the frame does (a damaged length looks the same), `damaged` where the CRC is wrong.
- */
+/** The bounds of the frame at `offset`, its CRC checked. Throws a FrameError as `enterFrame`. */
 export function frameAt(bytes: Uint8Array, offset: number): { bodyStart: number; end: number } {
-  const bodyStart = offset + frameHeaderBytes;
-  if (bodyStart > bytes.length) throw new FrameError('torn', offset, 'a frame header is cut off');
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, frameHeaderBytes);
-  const bodyBytes = view.getUint32(0, true);
-  const end = bodyStart + bodyBytes;
-  if (end > bytes.length) throw new FrameError('torn', offset, 'a frame is cut off');
-  if (crc32(bytes.subarray(bodyStart, end), bodyBytes) !== view.getUint32(4, true)) {
-    throw new FrameError('damaged', offset, 'a frame has a wrong checksum');
-  }
-  return { bodyStart, end };
+  const reader = new Reader(bytes);
+  reader.enterFrame(offset);
+  return { bodyStart: reader.offset, end: reader.end };
 }
 
 function writeCondition(writer: Writer, condition: Condition): void {
@@ -387,11 +428,17 @@ export function encodeBatch(
 
 /** Reads the record at `offset`. Values are views of `bytes`. Throws a FrameError. */
 export function decodeRecord(bytes: Uint8Array, offset: number): { record: Record; end: number } {
-  const { bodyStart, end } = frameAt(bytes, offset);
-  if (end - bodyStart < bodyHeaderBytes) {
+  const reader = new Reader(bytes);
+  const record = readRecord(reader, bytes, offset);
+  return { record, end: reader.end };
+}
+
+function readRecord(reader: Reader, bytes: Uint8Array, offset: number): Record {
+  reader.enterFrame(offset);
+  const { end } = reader;
+  if (end - reader.offset < bodyHeaderBytes) {
     throw new FrameError('damaged', offset, 'a record is too short');
   }
-  const reader = new Reader(bytes, bodyStart, end);
   const version = reader.u8();
   if (version !== formatVersion) {
     throw new FrameError('version', offset, `record format ${version} is not known`);
@@ -402,7 +449,7 @@ export function decodeRecord(bytes: Uint8Array, offset: number): { record: Recor
   const epoch = reader.f64();
   const logTimeMs = reader.f64();
   const command = readCommand(reader, kind);
-  return { record: { lsn, epoch, logTimeMs, command, frame: bytes.subarray(offset, end) }, end };
+  return { lsn, epoch, logTimeMs, command, frame: bytes.subarray(offset, end) };
 }
 
 /**
@@ -411,8 +458,9 @@ export function decodeRecord(bytes: Uint8Array, offset: number): { record: Recor
  */
 export function decodeRecords(bytes: Uint8Array): Record[] {
   const records: Record[] = [];
-  for (let offset = 0; offset < bytes.length; ) {
-    const { record, end } = decodeRecord(bytes, offset);
+  const reader = new Reader(bytes);
+  for (let offset = 0; offset < bytes.length; offset = reader.end) {
+    const record = readRecord(reader, bytes, offset);
     const previous = records.at(-1);
     if (
       previous !== undefined &&
@@ -421,7 +469,6 @@ export function decodeRecords(bytes: Uint8Array): Record[] {
       throw new FrameError('damaged', offset, `record ${record.lsn} follows ${previous.lsn}`);
     }
     records.push(record);
-    offset = end;
   }
   return records;
 }
