@@ -106,15 +106,18 @@ export class Election {
   }
 
   onGranted(ask: Ask, grant: PromiseGrant, nowMs: number): void {
-    if (!this.#isPresent(ask) || grant.epoch !== this.epoch) return;
+    if (!this.#isPresent(ask) || grant.epoch !== ask.request.epoch) return;
     this.#grants.set(grant.nodeId, { ...grant, url: ask.url, atMs: nowMs });
     this.#learnNodes(grant.configs);
   }
 
-  /** An answer to a question of an earlier phase says nothing now. */
+  /**
+   * An answer to a question of an earlier phase says nothing now. A probe claims nothing, so it may
+   * have named a lower epoch than would be claimed; a promise is of one epoch.
+   */
   #isPresent({ name, request }: Ask): boolean {
-    const isProbe = this.phase === 'probing';
-    return (name === 'probe') === isProbe && request.epoch === this.epoch;
+    if (this.phase === 'probing') return name === 'probe';
+    return name === 'promise' && request.epoch === this.epoch;
   }
 
   /** A node that registers while this master stands. */
@@ -126,6 +129,8 @@ export class Election {
     this.highestSeen = Math.max(this.highestSeen, refusal.promised);
     this.#learnNodes(refusal.configs);
     if (!this.#isPresent(ask)) return;
+    // Nobody would promise an epoch that is not above all promised ones.
+    if (this.phase === 'probing') this.epoch = this.highestSeen + 1;
     this.#urls.set(ask.url, nowMs + Math.max(retryMs, refusal.remainingMs));
   }
 

@@ -30,7 +30,7 @@ export class Lease {
 
   /** A voter took an append, or echoed a poll answer, that was sent at `sentAtMs`. */
   addVow(nodeId: string, sentAtMs: number): void {
-    if (sentAtMs < this.#notBeforeMs) return;
+    if (sentAtMs <= this.#notBeforeMs) return;
     const endMs = sentAtMs + this.#leaseMs * (1 - this.#driftShare);
     if (endMs > (this.#vowEndsMs.get(nodeId) ?? -Infinity)) {
       this.#vowEndsMs.set(nodeId, endMs);
