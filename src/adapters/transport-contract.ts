@@ -3,13 +3,12 @@
  * `runtime/contracts.ts` runs the same list under Bun and Deno.
  */
 import assert from 'node:assert/strict';
-import type { Transport } from '../ports/transport.ts';
 import { failureCases } from './transport-failures.ts';
-import type { TransportOptions } from './transport-options.ts';
 import {
   aMoment,
   answerOk,
   bytesOf,
+  type CreateTransport,
   httpAnswer,
   onStage,
   replyOf,
@@ -18,7 +17,7 @@ import {
 
 export interface ContractCase {
   readonly name: string;
-  run(create: (options: TransportOptions) => Transport): Promise<void>;
+  run(create: CreateTransport): Promise<void>;
 }
 
 const answerCases: readonly ContractCase[] = [

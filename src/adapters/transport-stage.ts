@@ -24,6 +24,8 @@ export interface Stage {
   ask(request?: Partial<OutboundRequest>): Promise<Outcome>;
 }
 
+export type CreateTransport = (options: TransportOptions) => Transport | Promise<Transport>;
+
 export type Script = (socket: Socket, request: string, stage: Stage) => void;
 
 /** What the transport on stage accepts. */
@@ -47,7 +49,7 @@ function isWhole(text: string): boolean {
 
 /** Plays against a server that follows `script`, and clears the stage afterwards. */
 export async function onStage(
-  create: (options: TransportOptions) => Transport,
+  create: CreateTransport,
   script: Script,
   play: (stage: Stage) => Promise<void>,
 ): Promise<void> {
@@ -69,7 +71,7 @@ export async function onStage(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   assert(typeof address === 'object' && address !== null);
-  const transport = create({ clock: createSystemClock(), replyBytesMax });
+  const transport = await create({ clock: createSystemClock(), replyBytesMax });
   const url = `http://127.0.0.1:${address.port}`;
   const stage: Stage = {
     url,

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { facts, factsOf, jsonOf, setUp } from './testing/set-up.ts';
+
+describe('what is not there', () => {
+  test.each(['/nothing', '/v1', '/v1/kv', '/v1/status/x', '/peer', '/peer/nothing', '/LIVEZ'])(
+    '%s is 404 no_route',
+    async (path) => {
+      const { app } = setUp();
+      const response = await app.request(path);
+      expect(response.status).toBe(404);
+      expect(await jsonOf(response)).toMatchObject({ code: 'no_route' });
+      expect(factsOf(response)).toEqual(facts);
+    },
+  );
+
+  test.each([
+    ['POST', '/v1/kv/a', 'GET, HEAD, PUT, DELETE'],
+    ['PATCH', '/v1/kv/a', 'GET, HEAD, PUT, DELETE'],
+    ['OPTIONS', '/v1/kv/a', 'GET, HEAD, PUT, DELETE'],
+    ['PROPFIND', '/v1/kv/a', 'GET, HEAD, PUT, DELETE'],
+    ['PUT', '/v1/status', 'GET, HEAD'],
+    ['GET', '/v1/admin/handoff', 'POST'],
+    ['HEAD', '/v1/admin/handoff', 'POST'],
+    ['GET', '/v1/admin/members/x', 'DELETE'],
+    ['GET', '/peer/append', 'POST'],
+    ['POST', '/log', 'GET, HEAD'],
+  ])('%s %s is 405, and says what is allowed', async (method, path, allow) => {
+    const { app } = setUp();
+    const response = await app.request(path, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe(allow);
+    expect(factsOf(response)).toEqual(facts);
+    if (method !== 'HEAD') expect((await jsonOf(response)).code).toBe('method_not_allowed');
+  });
+});
+
+describe('an accident', () => {
+  test('is 500 without a word of its cause, which is in the log', async () => {
+    const { app, node, errors } = setUp();
+    node.readNow = () => {
+      throw new TypeError('secret detail');
+    };
+    node.status = () => {
+      throw new TypeError('secret detail');
+    };
+    node.hasLease = false;
+    node.write = (_request, done) => done(null, null);
+    await app.request('/livez');
+    const calls = [
+      app.request('/v1/kv/a'),
+      app.request('/v1/status'),
+      app.request('/v1/kv/a', { method: 'PUT', body: 'x' }),
+    ];
+    for (const response of await Promise.all(calls)) {
+      expect(response.status).toBe(500);
+      expect(factsOf(response)).toEqual(facts);
+      const text = await response.text();
+      expect(JSON.parse(text)).toMatchObject({ code: 'internal', outcome: 'unknown' });
+      expect(text).not.toContain('secret detail');
+    }
+    expect(errors).toHaveLength(3);
+  });
+});
+
+describe('a web page of another site', () => {
+  const host = 'http://127.0.0.1:12345';
+  const change = (headers: Record<string, string>, path = '/v1/kv/a', method = 'PUT') => {
+    const { app } = setUp();
+    return app.request(host + path, { method, headers });
+  };
+
+  test.each([
+    { origin: 'http://evil.example' },
+    { origin: 'http://127.0.0.1:80' },
+    { origin: 'https://evil.example:12345' },
+    { origin: 'null' },
+    { origin: 'not a url' },
+    { 'sec-fetch-site': 'cross-site' },
+    { origin: host, 'sec-fetch-site': 'cross-site' },
+  ])('cannot change anything: %o', async (headers) => {
+    const sent = headers as Record<string, string>;
+    const answers = await Promise.all([
+      change(sent),
+      change(sent, '/v1/kv/a', 'DELETE'),
+      change(sent, '/v1/admin/handoff', 'POST'),
+      change(sent, '/peer/append', 'POST'),
+      change(sent, '/log/offset', 'GET'),
+    ]);
+    for (const response of answers) {
+      expect(response.status).toBe(401);
+      expect(await jsonOf(response)).toMatchObject({ code: 'unauthorized' });
+    }
+  });
+
+  test.each([
+    {},
+    { origin: host },
+    { origin: host, 'sec-fetch-site': 'same-origin' },
+    { 'sec-fetch-site': 'none' },
+  ])('is not what sends %o', async (headers) => {
+    expect((await change(headers as Record<string, string>)).status).toBe(201);
+  });
+
+  test('cannot give its own name the address of this machine', async () => {
+    const { app, node } = setUp({ isLoopback: true });
+    node.put('a', 'x');
+    const get = async (base: string) => (await app.request(`${base}/v1/kv/a`)).status;
+    const loopback = [
+      'http://127.0.0.1:1',
+      'http://localhost',
+      'http://[::1]:1',
+      'http://127.9.9.9',
+    ];
+    for (const base of loopback) expect(await get(base)).toBe(200);
+    const others = ['http://evil.example', 'http://127.0.0.1.evil.example', 'http://10.0.0.1'];
+    for (const base of [...others, ...others]) expect(await get(base)).toBe(401);
+    // A host that was let in lets in nobody else, also not one that begins like it.
+    expect(await get('http://localhost')).toBe(200);
+    expect(await get('http://localhost.evil.example')).toBe(401);
+  });
+
+  test('a node that is not bound to loopback answers to every name', async () => {
+    const { app, node } = setUp({ isLoopback: false });
+    node.put('a', 'x');
+    expect((await app.request('http://node-1.internal/v1/kv/a')).status).toBe(200);
+  });
+});
