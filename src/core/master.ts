@@ -306,6 +306,8 @@ export class ActiveMaster {
       const settlesConfig = configLsn > voter.committedLsn && target >= configLsn;
       voter.advanceCommitted(target);
       if (settlesConfig) this.#followConfigs(nowMs);
+      // Until the others know that a configuration is committed, both bind them: tell them now.
+      if (settlesConfig) this.wantRound();
     }
     while ((this.#openBatches[0]?.lastLsn ?? Infinity) <= voter.committedLsn) {
       this.#openBatches.shift();

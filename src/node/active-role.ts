@@ -35,8 +35,10 @@ export class ActiveRole {
   #queue: QueuedWrite[] = [];
   #queueBytes = 0;
   #isSyncing = false;
-  /** Members are looked at now and then, not at every message. */
-  #reconfigureAtMs = 0;
+  /** Silence and members are looked at now and then, not at every message. */
+  #lookAtMs = 0;
+  /** As of the last step: every answer of a peer brings one, and asking per write would cost more. */
+  #majorityHeardMs = Infinity;
   /** This epoch has ended; whoever still holds this role must let go of it. */
   isOver = false;
   /** A handoff is under way: no new write gets an lsn. */
@@ -72,7 +74,6 @@ export class ActiveRole {
   /** Why this write cannot be taken now; what is refused here certainly has no effect. */
   #refusal(command: Mutation): DsmError | null {
     const { limits, voter, clock } = this.#context;
-    const nowMs = clock.monotonicMs();
     const open = this.#queue.length + this.#writes.size;
     const bytes = this.#queueBytes + commandBytes(command);
     if (open >= limits.queueRecordsMax || bytes > limits.queueBytesMax) {
@@ -80,7 +81,7 @@ export class ActiveRole {
         retryAfterMs: 1000,
       });
     }
-    if (nowMs - this.master.majorityHeardMs >= limits.suspectMs) {
+    if (clock.monotonicMs() - this.#majorityHeardMs >= limits.suspectMs) {
       return new DsmError('no_quorum', undefined, { retryAfterMs: 1000 });
     }
     if (command.kind === 'put' && voter.store.memoryBytes + bytes > limits.memoryBytesMax) {
@@ -247,11 +248,15 @@ export class ActiveRole {
   step(): void {
     const { clock, limits, persistence } = this.#context;
     const nowMs = clock.monotonicMs();
-    const reason = this.master.mustStepDown(nowMs);
-    if (reason !== null) return this.#onOver(reason);
     this.master.lease.watchClocks(nowMs, clock.wallMs());
+    this.#majorityHeardMs = this.master.majorityHeardMs;
     this.#settle(nowMs);
-    if (!this.isPaused && nowMs >= this.#reconfigureAtMs) this.#reconfigure(nowMs);
+    if (nowMs >= this.#lookAtMs) {
+      this.#lookAtMs = nowMs + limits.hedgeMs;
+      const reason = this.master.mustStepDown(nowMs);
+      if (reason !== null) return this.#onOver(reason);
+      if (!this.isPaused) this.#reconfigure(nowMs);
+    }
     this.#propose(nowMs);
     for (const outgoing of this.master.takeDue(nowMs)) this.#send(outgoing);
     this.#settle(nowMs);
@@ -259,8 +264,7 @@ export class ActiveRole {
   }
 
   #reconfigure(nowMs: number): void {
-    const { limits, logger } = this.#context;
-    this.#reconfigureAtMs = nowMs + limits.hedgeMs;
+    const { logger } = this.#context;
     const members = this.master.reconfigure(nowMs);
     if (members === null) return;
     this.#syncMembers();
@@ -289,7 +293,9 @@ export class ActiveRole {
     const lateMs = nowMs - this.#context.limits.writeTimeoutMs;
     this.#writes.expire(lateMs);
     this.#expireQueue(lateMs);
-    this.#rounds.settle(this.master.isServing ? this.master.confirmedSeq : -Infinity, nowMs);
+    if (this.#rounds.size > 0) {
+      this.#rounds.settle(this.master.isServing ? this.master.confirmedSeq : -Infinity, nowMs);
+    }
   }
 
   /** What waited too long for an lsn certainly did not happen. */
