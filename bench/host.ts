@@ -21,7 +21,7 @@ export function processCpuUs(pid: number): number | null {
   // The name may hold anything, so fields are counted after its closing parenthesis.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
-  return (ticks / ticksPerSecond) * 1e6;
+  return Math.round((ticks / ticksPerSecond) * 1e6);
 }
 
 export function processRssBytes(pid: number): number | null {

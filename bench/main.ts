@@ -4,6 +4,7 @@
  * 130 interrupted.
  */
 import { Command } from 'commander';
+import { addFailover } from './commands/failover.ts';
 import { addPeers } from './commands/peers.ts';
 import { addPlot } from './commands/plot.ts';
 import { addSweep } from './commands/sweep.ts';
@@ -16,6 +17,7 @@ const program = new Command('bench')
 addSweep(program, 'quick', true);
 addSweep(program, 'sweep', false);
 addPeers(program);
+addFailover(program);
 addPlot(program);
 
 try {

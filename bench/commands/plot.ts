@@ -2,46 +2,45 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { chartsOf, writeCharts } from '../charts/plots.ts';
+import { failoverCharts } from '../failover/charts.ts';
+import { readTimelines } from '../failover/stored.ts';
+import { timelineText } from '../failover/timeline.ts';
 import { peersCharts } from '../peers/charts.ts';
 import { peersText } from '../peers/compare.ts';
 import { readPeers } from '../peers/stored.ts';
 import { escapeHtml } from '../report/html.ts';
 import { reportPage } from '../report/page.ts';
 import { RunFolder, writeWhole } from '../results/folder.ts';
-import type { Manifest } from '../results/manifest.ts';
-import type { Cell } from '../results/schema.ts';
 
+/** What is stored of a run, and the charts that belong to its kind. */
 async function readRun(folder: RunFolder) {
   const manifest = await folder.readManifest();
   const cells = await folder.readCells();
+  const timelines = await readTimelines(folder);
+  if (timelines.length > 0) {
+    const extra = preformatted('Failover', timelines.map(timelineText).join('\n'));
+    return { manifest, cells, extra, charts: failoverCharts(timelines) };
+  }
   if (cells.length === 0) throw new Error(`${folder.path} holds no cells`);
-  return { manifest, cells };
+  const peers = await readPeers(folder);
+  if (peers === null) return { manifest, cells, extra: '', charts: chartsOf(cells, manifest) };
+  const extra = preformatted('Peers', peersText(peers));
+  return { manifest, cells, extra, charts: peersCharts(peers) };
 }
 
-/** A run of peers has bars by target; a sweep has lines over clients and slaves. */
-async function chartsFor(folder: RunFolder, manifest: Manifest, cells: readonly Cell[]) {
-  const peers = await readPeers(folder);
-  return peers === null ? chartsOf(cells, manifest) : peersCharts(peers);
-}
-
-async function extraFor(folder: RunFolder): Promise<string> {
-  const peers = await readPeers(folder);
-  return peers === null ? '' : `<h2>Peers</h2>\n<pre>${escapeHtml(peersText(peers))}</pre>`;
-}
+const preformatted = (title: string, text: string): string =>
+  `<h2>${title}</h2>\n<div class="scroll"><pre>${escapeHtml(text)}</pre></div>`;
 
 /** Charts of a run, invalid cells marked, under `outPath`; returns their paths. */
 export async function draw(folder: RunFolder, outPath: string): Promise<string[]> {
-  const { manifest, cells } = await readRun(folder);
-  return await writeCharts(await chartsFor(folder, manifest, cells), outPath);
+  const { charts } = await readRun(folder);
+  return await writeCharts(charts, outPath);
 }
 
 /** Writes `report.html` into the folder and returns its path. */
 export async function report(folder: RunFolder): Promise<string> {
-  const { manifest, cells } = await readRun(folder);
-  const charts = await chartsFor(folder, manifest, cells);
-  const extra = await extraFor(folder);
   const path = join(folder.path, 'report.html');
-  await writeWhole(path, reportPage({ manifest, cells, charts, extra }));
+  await writeWhole(path, reportPage(await readRun(folder)));
   return path;
 }
 

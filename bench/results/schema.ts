@@ -94,7 +94,7 @@ const openLoop = z.object({
   lagP99Us: maybe,
 });
 
-const measurement = z.object({
+export const measurementSchema = z.object({
   /** Monotonic length of the measured window. */
   measuredS: z.number(),
   /** The same by the wall clock. */
@@ -110,7 +110,7 @@ const measurement = z.object({
   faults: z.array(z.string()),
 });
 /** What a driver hands back. */
-export type Measurement = z.infer<typeof measurement>;
+export type Measurement = z.infer<typeof measurementSchema>;
 
 const keyDistribution = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('uniform') }),
@@ -214,7 +214,7 @@ export const cellSchema = z.object({
   verifiable: z.boolean(),
   /** Whether a stale read breaks a promise of the target. */
   linearizable: z.boolean(),
-  measurement,
+  measurement: measurementSchema,
   nodes: z.array(nodeLoad),
   /** Growth of the counters of all entry nodes: what the servers say was asked of them. */
   served: z.object({ reads: maybe, writes: maybe }),
@@ -228,7 +228,8 @@ export const cellSchema = z.object({
 export type Cell = z.infer<typeof cellSchema>;
 
 /** Throws where the text is no measurement. */
-export const parseMeasurement = (text: string): Measurement => measurement.parse(JSON.parse(text));
+export const parseMeasurement = (text: string): Measurement =>
+  measurementSchema.parse(JSON.parse(text));
 
 /** Throws a sentence that names the file and the first fault. */
 export function parseCell(text: string, where: string): Cell {

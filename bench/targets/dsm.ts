@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { CellConfig } from '../results/schema.ts';
 import { runtimeCommand, startProcess } from './processes.ts';
-import { readStatus } from './status.ts';
 import type { StartTarget, TargetKind, TargetNode } from './target.ts';
 
 const cliPath = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -25,8 +24,12 @@ export const dsmKind: TargetKind = {
   hasStatus: true,
 };
 
+/** The one line that `dsm up --json` prints when the cluster is ready. */
 const upLine = z.object({
-  nodes: z.array(z.object({ role: z.string(), url: z.string(), pid: z.int() })).min(1),
+  active: z.string(),
+  nodes: z
+    .array(z.object({ name: z.string(), role: z.string(), url: z.string(), pid: z.int() }))
+    .min(1),
 });
 
 function upArguments(config: CellConfig, dataDir: string): string[] {
@@ -34,20 +37,25 @@ function upArguments(config: CellConfig, dataDir: string): string[] {
     'up',
     ...['--slaves', String(config.slaves), '--backups', String(config.backups)],
     ...['--port-base', '0', '--json', '--data-dir', dataDir, '--runtime', config.runtime],
+    // A bench that was killed leaves no cluster behind.
+    '--exit-with-parent',
     ...(config.readFrom === 'slaves' ? ['--read-from', 'slaves'] : []),
   ];
 }
 
-async function named(node: z.infer<typeof upLine>['nodes'][number]): Promise<TargetNode> {
-  const { nodeId } = await readStatus(node.url);
-  return { ...node, url: node.url.replace(/\/$/, ''), nodeId };
+/** The active master first, then the others, then the slaves. */
+function sortedNodes({ active, nodes }: z.infer<typeof upLine>): TargetNode[] {
+  const rank = ({ role, url }: TargetNode) => (url === active ? 0 : role === 'slave' ? 2 : 1);
+  return nodes
+    .map(({ name, role, url, pid }) => ({ nodeId: name, role, url, pid }))
+    .toSorted((a, b) => rank(a) - rank(b));
 }
 
-/** Masters first, the active one before the others. */
 function entriesOf(config: CellConfig, nodes: readonly TargetNode[]): string[] {
+  if (config.attach === 'master') return nodes.slice(0, 1).map(({ url }) => url);
   const slaves = nodes.filter(({ role }) => role === 'slave');
-  const chosen = config.attach === 'slaves' ? slaves : nodes.filter((node) => node === nodes[0]);
-  return chosen.map(({ url }) => url);
+  if (slaves.length === 0) throw new Error('there is no slave to attach clients to');
+  return slaves.map(({ url }) => url);
 }
 
 export const startDsm: StartTarget = async (config, dataRoot) => {
@@ -59,10 +67,7 @@ export const startDsm: StartTarget = async (config, dataRoot) => {
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    const line = upLine.parse(JSON.parse(await up.firstLine(readyMs)));
-    const order = ['master', 'backup', 'slave'];
-    const sorted = line.nodes.toSorted((a, b) => order.indexOf(a.role) - order.indexOf(b.role));
-    const nodes = await Promise.all(sorted.map(named));
+    const nodes = sortedNodes(upLine.parse(JSON.parse(await up.firstLine(readyMs))));
     return { ...dsmKind, nodes, entries: entriesOf(config, nodes), stop };
   } catch (error) {
     await stop();

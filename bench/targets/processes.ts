@@ -75,7 +75,8 @@ export function startProcess(
   const child = spawn(command, args, {
     ...options,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // The end of its stdin tells a server that the bench is gone.
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   const { pid } = child;
   child.on('error', () => {});
