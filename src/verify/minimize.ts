@@ -1,0 +1,130 @@
+/**
+ * Makes a history that is not linearizable small enough for people, without making it a different
+ * failure. A history is only ever *weakened*: whatever could explain it before explains it after.
+ * So if what is left still fails, the whole fails for the same reason. To weaken is to leave out a
+ * read, to say of a write that its outcome is not known, to forget what happened after some time, and
+ * to leave out a write that nobody could see any more. (To leave out a write that was read would
+ * make failures that were not there.) The greedy halving is that of delta debugging (Zeller and
+ * Hildebrandt, 2002).
+ */
+import { ascending } from './history.ts';
+import { defaultSearchLimits, type SearchLimits } from './limits.ts';
+import type { Invocation, Model } from './model.ts';
+import { searchOrder } from './search.ts';
+
+/** Searches that one call may make; it ends with what it has then. */
+const searchesMax = 2000;
+
+/** What was known at a time: nothing later was called, and what was open may have happened. */
+export function cutAt<Action>(
+  invocations: readonly Invocation<Action>[],
+  time: number,
+): Invocation<Action>[] {
+  return invocations
+    .filter(({ callTime }) => callTime <= time)
+    .map((invocation) => (invocation.returnTime > time ? relax(invocation) : invocation));
+}
+
+/** The same, its outcome not known. */
+export function relax<Action>(invocation: Invocation<Action>): Invocation<Action> {
+  return { ...invocation, isRequired: false, returnTime: Number.POSITIVE_INFINITY };
+}
+
+/** The first return with which the history fails; undefined where it does not fail at all. */
+export function firstFailure<State extends object, Action>(
+  model: Model<State, Action>,
+  invocations: readonly Invocation<Action>[],
+  limits: SearchLimits = defaultSearchLimits,
+): number | undefined {
+  const fails = (time: number): boolean =>
+    searchOrder(model, cutAt(invocations, time), limits).verdict === 'not-linearizable';
+  const returns = invocations.filter(({ isRequired }) => isRequired);
+  const times = [...new Set(returns.map(({ returnTime }) => returnTime))].sort(ascending);
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (fails(times[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return times[low];
+}
+
+class Minimizer<State extends object, Action> {
+  readonly #model: Model<State, Action>;
+  readonly #limits: SearchLimits;
+  readonly #original: readonly Invocation<Action>[];
+  #searches = 0;
+  #current: readonly Invocation<Action>[];
+
+  constructor(
+    model: Model<State, Action>,
+    invocations: readonly Invocation<Action>[],
+    limits: SearchLimits,
+  ) {
+    this.#model = model;
+    this.#limits = limits;
+    this.#original = invocations;
+    this.#current = invocations;
+  }
+
+  run(): readonly Invocation<Action>[] {
+    for (let size = this.#current.length >>> 1; size >= 1; size >>>= 1) this.#weakenBy(size);
+    // What was weakened last may have been what kept something else.
+    this.#weakenBy(1);
+    // What stays may as well stay as it was: that leaves less to choose from.
+    const kept = new Set(this.#current.map(({ id }) => id));
+    return this.#original.filter(({ id }) => kept.has(id));
+  }
+
+  #weakenBy(size: number): void {
+    let start = 0;
+    while (start < this.#current.length) {
+      const chunk = this.#current.slice(start, start + size);
+      const rest = this.#current.slice(start + size);
+      const before = this.#current.slice(0, start);
+      const weaker = chunk.flatMap((invocation) => this.#weaken(invocation));
+      const candidate = this.#withoutUnseen([...before, ...weaker, ...rest]);
+      const isWeaker = chunk.some(({ isRequired }) => isRequired);
+      const isAccepted = isWeaker && this.#fails(candidate);
+      const isShorter = candidate.length < this.#current.length;
+      if (isAccepted) this.#current = candidate;
+      if (!isAccepted || !isShorter) start += size;
+    }
+  }
+
+  #weaken(invocation: Invocation<Action>): Invocation<Action>[] {
+    return this.#model.isReadOnly(invocation.action) ? [] : [relax(invocation)];
+  }
+
+  #fails(invocations: readonly Invocation<Action>[]): boolean {
+    if (this.#searches >= searchesMax) return false;
+    this.#searches += 1;
+    return searchOrder(this.#model, invocations, this.#limits).verdict === 'not-linearizable';
+  }
+
+  /** Optional writes whose effect nobody can see explain nothing. */
+  #withoutUnseen(invocations: readonly Invocation<Action>[]): readonly Invocation<Action>[] {
+    const required = invocations.map((invocation) => ({ ...invocation, isRequired: true }));
+    const lookAhead = this.#model.lookAhead?.(required);
+    if (lookAhead === undefined) return invocations;
+    return invocations.filter(({ isRequired, action }, place) => {
+      const isUnseen = this.#model.isReadOnly(action) || lookAhead.isIdle(place);
+      return isRequired || !isUnseen;
+    });
+  }
+}
+
+/**
+ * A small part of the history of one object that is not linearizable either; the history itself
+ * where it is linearizable or not decided.
+ */
+export function minimizeFailure<State extends object, Action>(
+  model: Model<State, Action>,
+  invocations: readonly Invocation<Action>[],
+  limits: SearchLimits = defaultSearchLimits,
+): readonly Invocation<Action>[] {
+  const time = firstFailure(model, invocations, limits);
+  if (time === undefined) return invocations;
+  return new Minimizer(model, cutAt(invocations, time), limits).run();
+}
