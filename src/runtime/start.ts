@@ -4,7 +4,6 @@
  */
 
 import { lockDataDirectory } from '../adapters/data-lock.ts';
-import { createFetchTransport } from '../adapters/fetch-transport.ts';
 import { createFileLog } from '../adapters/file-log.ts';
 import { createNodeDisk } from '../adapters/node-disk.ts';
 import { createPinoLogger } from '../adapters/pino-logger.ts';
@@ -33,6 +32,7 @@ import {
 } from './config.ts';
 import { isLoopback } from './config-values.ts';
 import { type Handler, type RunningServer, runtimeName, serve } from './serve.ts';
+import { chooseTransport } from './transport.ts';
 
 /** Rejects with one sentence for a person: a port in use, a directory that cannot be written, … */
 export async function startMaster(config: MasterConfig): Promise<RunningNode> {
@@ -108,7 +108,7 @@ async function start(
 ): Promise<RunningNode> {
   const clock = createSystemClock();
   const random = createSystemRandom();
-  const transport = await createTransport(clock);
+  const transport = await chooseTransport({ clock });
   let answer: Handler = () => new Response('starting', { status: 503 });
   const { host, port } = config;
   const server = await serve({ host, port, fetch: (request) => answer(request) });
@@ -178,13 +178,6 @@ function running({ node, url, server, transport, close, ended }: RunningParts): 
 function openLog(config: MasterConfig, { logger, clock }: Parts): Storage {
   const disk = createNodeDisk(config.dataDir);
   return createFileLog({ disk, limits: config.limits, logger, clock });
-}
-
-/** Bun and Deno have a fast `fetch` of their own; Node's costs more than the request it sends. */
-async function createTransport(clock: Clock): Promise<Transport> {
-  if (runtimeName() !== 'node') return createFetchTransport({ clock });
-  const { createUndiciTransport } = await import('../adapters/undici-transport.ts');
-  return createUndiciTransport({ clock });
 }
 
 function isTerminal(): boolean {
