@@ -25,6 +25,14 @@ describe('a body', () => {
     expect(node.writes).toHaveLength(status === 413 ? 0 : 3);
   });
 
+  test('that announces too much is refused before it arrives', async () => {
+    const { app } = limited();
+    const body = new ReadableStream({});
+    const headers = { 'content-length': '11' };
+    const init = { method: 'PUT', body, headers, duplex: 'half' } as RequestInit;
+    expect((await app.request('/v1/kv/a', init)).status).toBe(413);
+  });
+
   test('is given up as soon as it is too long', async () => {
     const { app } = limited();
     let pulls = 0;

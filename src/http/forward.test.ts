@@ -111,12 +111,12 @@ describe('a call that only the active master can serve', () => {
 
   test('a write that finds its master stepped down is sent on', async () => {
     const { app, node, transport } = setUp();
-    node.writeError = new DsmError('misdirected');
-    node.masterUrl = master;
+    node.write = (_request, done) => {
+      node.standBy(master);
+      done(new DsmError('misdirected'), null);
+    };
     transport.alwaysAnswer(replyOf(201));
-    const writing = app.request('/v1/kv/a', put);
-    node.state = 'standby';
-    expect((await writing).status).toBe(201);
+    expect((await app.request('/v1/kv/a', put)).status).toBe(201);
     expect(transport.sent).toHaveLength(1);
   });
 });

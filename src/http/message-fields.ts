@@ -18,48 +18,44 @@ export class MessageFields {
     this.#within = within;
   }
 
-  #value(name: string): unknown {
-    return Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
-  }
-
   #path(name: string): string {
     return this.#within === '' ? name : `${this.#within}.${name}`;
   }
 
   text(name: string): string {
-    const value = this.#value(name);
+    const value = this.#fields[name];
     if (typeof value === 'string' && value.length <= textLengthMax) return value;
     throw invalid(this.#path(name), 'a text');
   }
 
   /** A whole number from 0 on. */
   count(name: string): number {
-    const value = this.#value(name);
+    const value = this.#fields[name];
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
     throw invalid(this.#path(name), 'a whole number from 0 on');
   }
 
   /** A time or a duration: finite and not negative. */
   ms(name: string): number {
-    const value = this.#value(name);
+    const value = this.#fields[name];
     if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
     throw invalid(this.#path(name), 'a number from 0 on');
   }
 
   flag(name: string): boolean {
-    const value = this.#value(name);
+    const value = this.#fields[name];
     if (typeof value === 'boolean') return value;
     throw invalid(this.#path(name), 'true or false');
   }
 
   position(name: string): Position {
-    const fields = new MessageFields(this.#value(name), this.#path(name));
+    const fields = new MessageFields(this.#fields[name], this.#path(name));
     return { epoch: fields.count('epoch'), lsn: fields.count('lsn') };
   }
 
   /** What `parse` makes of an object, or null. */
   optional<T>(name: string, parse: (fields: MessageFields) => T): T | null {
-    const value = this.#value(name);
+    const value = this.#fields[name];
     return value === null ? null : parse(new MessageFields(value, this.#path(name)));
   }
 

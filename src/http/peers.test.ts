@@ -21,7 +21,7 @@ const messages: Readonly<Record<PeerCallName, object>> = {
   handoff: { clusterId: 'c', epoch: 3, masterId: 'm', candidateId: 'b' },
   register: { clusterId: '', nodeId: 's', url },
   'read-index': { clusterId: 'c', forceRound: true },
-  read: { clusterId: 'c', nodeId: 's', key: 'schlüssel', revision: 7, committed: position },
+  read: { clusterId: 'c', nodeId: 's', key: 'schlüssel/鍵', revision: 7, committed: position },
   hello: {},
   log: {
     ...{ clusterId: 'c', nodeId: 'b', url, promised: 3, synced: position, appliedLsn: 6 },

@@ -53,8 +53,8 @@ export function tagRequest(identity: RequestIdentity | null, payload: Payload): 
   return { ...identity, payloadHash: hashOf(payload) };
 }
 
-/** Lengths are part of what is hashed: no two payloads have the same bytes in another order. */
+/** JSON ends where it ends: no two payloads are the same bytes, cut at another place. */
 function hashOf({ method, key, condition, contentType, value }: Payload): number {
-  const head = JSON.stringify([method, key, condition, contentType, value.length]);
+  const head = JSON.stringify([method, key, condition, contentType]);
   return crc32(value, crc32(encoder.encode(head)));
 }

@@ -8,9 +8,10 @@ import { host, shortLimits } from './testing/serve-stage.ts';
 describe('a server on Node', () => {
   test.each(serveContract)('$name', ({ run }) => run());
 
-  const onServer = async (play: (url: string) => Promise<void>) => {
+  const onServer = async (more: object, play: (url: string) => Promise<void>) => {
     const fetch = async (request: Request) => new Response(await request.text());
-    const server = await serve({ fetch, host, port: 0, limits: shortLimits });
+    const limits = { ...shortLimits, ...more };
+    const server = await serve({ fetch, host, port: 0, limits });
     try {
       await play(server.url);
     } finally {
@@ -18,20 +19,28 @@ describe('a server on Node', () => {
     }
   };
 
-  test('headers that do not end are given up, and so is a body byte by byte', () =>
-    onServer(async (url) => {
-      const head = new RawClient(url).send('GET / HTTP/1.1\r\nHost: a\r\n');
-      const body = new RawClient(url).send(
-        'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n',
-      );
-      const drip = setInterval(() => {
-        head.send('X: y\r\n');
-        body.send('z');
-      }, 50);
-      expect((await head.answer()).status).toBe(408);
-      await head.closed();
-      await body.closed();
-      clearInterval(drip);
+  /** Sends `piece` again and again, so that the connection is never idle. */
+  const drip = (client: RawClient, piece: string) => {
+    const timer = setInterval(() => client.send(piece), 50);
+    return () => clearInterval(timer);
+  };
+
+  test('headers that do not end are given up', () =>
+    onServer({ requestMs: 60_000 }, async (url) => {
+      const client = new RawClient(url).send('GET / HTTP/1.1\r\nHost: a\r\n');
+      const stop = drip(client, 'X: y\r\n');
+      expect((await client.answer()).status).toBe(408);
+      await client.closed();
+      stop();
+    }));
+
+  test('a body that comes byte by byte is given up', () =>
+    onServer({}, async (url) => {
+      const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n';
+      const client = new RawClient(url).send(head);
+      const stop = drip(client, 'z');
+      await client.closed();
+      stop();
     }));
 
   test('a connection too many is closed at once, and does not harm the others', async () => {
