@@ -25,6 +25,9 @@ export function adminVerb(run: Run): Command {
     .addCommand(forceConfigVerb(run));
 }
 
+/** How often it is looked who is active now. */
+const activePollMs = 50;
+
 interface AdminFlags extends ClientFlags {
   readonly secret: string | null;
 }
@@ -108,15 +111,32 @@ function handoffVerb(run: Run): Command {
   return command.action((master = '') =>
     run('dsm admin handoff', async () => {
       const flags = readAdminFlags(command);
-      const { members } = await findActive(flags);
+      const { epoch, members } = await findActive(flags);
       const target = members.find(({ nodeId, url }) => nodeId === master || url === master);
       if (master !== '' && target?.role !== 'master') {
         throw new DsmError('not_found', `${master} is no master; dsm admin members lists them`);
       }
-      const done = `OK handed off to ${target?.url ?? 'the best standby'}`;
-      return carryOut(flags, adminCalls.handoff(target?.nodeId ?? ''), done);
+      await callAdmin(flags, flags.secret, adminCalls.handoff(target?.nodeId ?? ''));
+      const { url } = await untilActive(flags, epoch + 1);
+      await writeLine(
+        flags.json ? JSON.stringify({ ok: true, active: url }) : `OK ${url} is active`,
+      );
+      return exitCodes.ok;
     }),
   );
+}
+
+/** The active master of `epochMin` or later. Throws `no_master` where none shows up in time. */
+async function untilActive(flags: ClientFlags, epochMin: number): Promise<NodeStatus> {
+  const deadlineMs = performance.now() + flags.timeoutMs;
+  for (;;) {
+    const { active } = await viewCluster(flags.masters);
+    if (active !== null && active.epoch >= epochMin) return active;
+    if (performance.now() > deadlineMs) {
+      throw new DsmError('no_master', 'handed off, but no master became active since');
+    }
+    await new Promise((resolve) => setTimeout(resolve, activePollMs));
+  }
 }
 
 const forceWarning = (url: string) => `\

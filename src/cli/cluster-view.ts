@@ -33,7 +33,7 @@ export async function viewCluster(urls: readonly string[]): Promise<ClusterView>
     const statuses = await Promise.all(unasked.map(askStatus));
     for (const [index, url] of unasked.entries()) nodes.set(url, statuses[index] ?? null);
     const named = statuses.flatMap((status) => (status === null ? [] : namedBy(status)));
-    unasked = [...new Set(named)].filter((url) => !nodes.has(url));
+    unasked = [...new Set(named)].filter((url) => !nodes.has(url)).sort();
   }
   const active = [...nodes.values()]
     .filter((status) => status?.state === 'active')

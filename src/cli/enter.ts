@@ -16,7 +16,4 @@ export async function enter(...words: readonly string[]): Promise<never> {
 }
 
 /** Loaded late: the verbs that start no node answer faster without. */
-function loadStart(): Promise<StartModule> {
-  const path: string = '../runtime/start.ts';
-  return import(path);
-}
+const loadStart = (): Promise<StartModule> => import('../runtime/start.ts');

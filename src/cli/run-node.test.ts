@@ -1,10 +1,23 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FakeNode } from './testing/fake-node.ts';
-import { runCli, startCli } from './testing/run-cli.ts';
+import { type CliOptions, type RunningCli, runCli, startCli } from './testing/run-cli.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
 const script = 'fake';
+
+let started: RunningCli[] = [];
+afterEach(async () => {
+  for (const cli of started) cli.process.kill('SIGKILL');
+  await Promise.all(started.map((cli) => cli.ended));
+  started = [];
+});
+
+function start(line: string, options: CliOptions = {}): RunningCli {
+  const cli = startCli(line, { script, ...options });
+  started.push(cli);
+  return cli;
+}
 
 /** A port that nobody uses now. */
 async function freePort(): Promise<number> {
@@ -28,7 +41,7 @@ async function untilServing(port: number): Promise<void> {
 describe('a node as a process', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('stops cleanly on %s', async (signal) => {
     const port = await freePort();
-    const cli = startCli(`master --port ${port}`, { script });
+    const cli = start(`master --port ${port}`);
     await untilServing(port);
     cli.process.kill(signal);
     expect(await cli.ended).toBe(0);
@@ -36,7 +49,7 @@ describe('a node as a process', () => {
   });
 
   it('stops while it starts', async () => {
-    const cli = startCli('master --port 0', { script, variables: { FAKE_HANG: 'master' } });
+    const cli = start('master --port 0', { variables: { FAKE_HANG: 'master' } });
     await cli.printed(/starting/);
     cli.process.kill('SIGTERM');
     expect(await cli.ended).toBe(0);
@@ -45,7 +58,7 @@ describe('a node as a process', () => {
   it('ends at once at the second signal where it does not stop', async () => {
     const port = await freePort();
     const variables = { FAKE_STUBBORN: '1' };
-    const cli = startCli(`master --port ${port}`, { script, variables });
+    const cli = start(`master --port ${port}`, { variables });
     await untilServing(port);
     cli.process.kill('SIGTERM');
     cli.process.kill('SIGINT');
@@ -54,7 +67,7 @@ describe('a node as a process', () => {
 
   it('ends with its parent, and leaves Ctrl+C to it, where it was told so', async () => {
     const port = await freePort();
-    const cli = startCli(`master --port ${port} --exit-with-parent`, { script });
+    const cli = start(`master --port ${port} --exit-with-parent`);
     await untilServing(port);
     cli.process.kill('SIGINT');
     await untilServing(port);

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultLimits } from '../core/limits.ts';
 import {
   ConfigError,
-  givesBirth,
   mastersWithSelf,
   nodeCommand,
   ownUrl,
@@ -216,12 +215,6 @@ describe('the URLs of a master', () => {
   it('a master that the list leaves out is first, a backup last', () => {
     expect(mastersWithSelf(master(`--masters ${b}`), 12345)).toEqual([a, b]);
     expect(mastersWithSelf(backup(`--masters ${a}`), 12346)).toEqual([a, b]);
-  });
-
-  it('only a master that is first founds a cluster, never a backup', () => {
-    expect(givesBirth(master(''), 12345)).toBe(true);
-    expect(givesBirth(master(`--masters ${b},${a}`), 12345)).toBe(false);
-    expect(givesBirth(backup(`--masters ${b},${a}`), 12346)).toBe(false);
   });
 
   it('the list does not name the node by another name', () => {

@@ -197,9 +197,3 @@ export function mastersWithSelf(config: MasterConfig, boundPort: number): readon
   if (config.masters.includes(own)) return config.masters;
   return config.verb === 'master' ? [own, ...config.masters] : [...config.masters, own];
 }
-
-/** Only a `dsm master` that is the first of the list may found a cluster (DESIGN.md §5 rule 12). */
-export function givesBirth(config: MasterConfig, boundPort: number): boolean {
-  const [first] = mastersWithSelf(config, boundPort);
-  return config.verb === 'master' && first === ownUrl(config, boundPort);
-}

@@ -1,4 +1,5 @@
 /** For tests: `dsm` within this process, for verbs that do not need standard input. */
+import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import { vi } from 'vitest';
 import { runCli } from '../program.ts';
@@ -8,7 +9,7 @@ export async function callCli(line: string): Promise<CliResult> {
   const told = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text, ...rest) => {
-      told[name] += String(text);
+      told[name] += Buffer.from(text).toString();
       rest.find((each) => typeof each === 'function')?.();
       return true;
     }),

@@ -27,6 +27,7 @@ export class FakeNode {
   readonly #server: Server;
   readonly #values = new Map<string, { value: Buffer; type: string; revision: number }>();
   #revision = 0;
+  #epoch = 1;
 
   constructor(options: FakeNodeOptions = {}) {
     this.#options = options;
@@ -63,14 +64,22 @@ export class FakeNode {
     this.requests.push(`${method} ${path}`);
     response.setHeader('dsm-node', this.#options.nodeId ?? 'n1');
     response.setHeader('dsm-role', this.#options.state ?? 'active');
-    response.setHeader('dsm-epoch', '1');
+    response.setHeader('dsm-epoch', String(this.#epoch));
     response.setHeader('dsm-revision', String(this.#revision));
     const fault = this.#options.faults?.[`${method} ${path.split('?')[0]}`];
     if (fault !== undefined) return send(response, fault.status, fault.body);
     if (path === '/v1/status') return send(response, 200, this.#status());
+    const left = /^DELETE \/v1\/admin\/members\/(.+)$/.exec(`${method} ${path}`)?.[1];
+    if (path === '/v1/admin/handoff') this.#epoch += 1;
+    if (left !== undefined) this.#remove(decodeURIComponent(left));
     if (path === '/fake/join') this.members.push(JSON.parse(body.toString()));
     if (!path.startsWith('/v1/kv/')) return send(response, 200, {});
     this.#answerKey(request, body, response);
+  }
+
+  #remove(nodeId: string): void {
+    const index = this.members.findIndex((member) => member.nodeId === nodeId);
+    if (index >= 0) this.members.splice(index, 1);
   }
 
   #answerKey(request: IncomingMessage, body: Buffer, response: ServerResponse): void {
@@ -113,7 +122,7 @@ export class FakeNode {
       role,
       state,
       url: this.url,
-      epoch: 1,
+      epoch: this.#epoch,
       master: null,
       keys: this.#values.size,
       writeQuorumAcks: 1,

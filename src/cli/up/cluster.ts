@@ -1,6 +1,10 @@
 /** The life of a local cluster: start, get ready, watch, stop. Nothing is left behind. */
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
+import { DsmError } from '../../core/errors.ts';
+import type { Member } from '../../core/record.ts';
 import type { NodeStatus } from '../../node/api.ts';
+import { adminCalls, callAdmin } from '../admin-calls.ts';
 import { exitCodes } from '../exit.ts';
 import { formatTable, writeErrorLine, writeLine } from '../output.ts';
 import { onParentGone } from '../run-node.ts';
@@ -27,7 +31,7 @@ export async function runCluster(options: UpOptions, run: RunClusterOptions): Pr
   try {
     for (const child of prepared.children) children.push(new Child(child));
     const active = await Promise.race([
-      untilReady(children, run.readyTimeoutMs),
+      untilReady(children, prepared.secretFile, run.readyTimeoutMs),
       firstEnding(children),
       stop.asked,
     ]);
@@ -55,16 +59,37 @@ function onStopRequest(exitWithParent: boolean) {
   return { asked: asked.promise, hurried: hurried.promise };
 }
 
-async function untilReady(children: readonly Child[], timeoutMs: number): Promise<NodeStatus> {
+async function untilReady(
+  children: readonly Child[],
+  secretFile: string,
+  timeoutMs: number,
+): Promise<NodeStatus> {
+  const secret = readFileSync(secretFile, 'utf8').trim();
   const deadlineMs = performance.now() + timeoutMs;
   for (;;) {
     const readiness = await checkReady(children.map((child) => child.options));
     if (readiness.kind === 'ready') return readiness.active;
+    if (readiness.kind === 'strays') {
+      await removeStrays(readiness.active.url, readiness.strays, secret);
+    }
     if (performance.now() > deadlineMs) {
       const logs = children.map((child) => child.options.logFile).join(' ');
       throw new Error(`not ready after ${timeoutMs} ms: ${readiness.reason}; see ${logs}`);
     }
     await new Promise((resolve) => setTimeout(resolve, readyPollMs));
+  }
+}
+
+/** Where it does not work now it is tried again: the next look at the cluster finds them again. */
+async function removeStrays(url: string, strays: readonly Member[], secret: string): Promise<void> {
+  const flags = { masters: [url], timeoutMs: 2000, json: false };
+  for (const stray of strays) {
+    try {
+      await callAdmin(flags, secret, adminCalls.remove(stray.nodeId));
+      await writeErrorLine(`${stray.url} is not started any more: it has left the cluster`);
+    } catch (error) {
+      if (!(error instanceof DsmError)) throw error;
+    }
   }
 }
 
@@ -116,7 +141,7 @@ function readyText(children: readonly Child[], active: NodeStatus): string {
     formatTable([['NODE', '', 'URL', 'PID'], ...rows]),
     '',
     'Ready. Try in another terminal:',
-    `  curl -X PUT --data 'hello' ${active.url}/v1/kv/greeting`,
+    `  curl -X PUT --data-binary hello ${active.url}/v1/kv/greeting`,
     `  curl ${last?.options.url}/v1/kv/greeting`,
     `  kill -9 ${pid}        # the active master; then read again`,
     'Ctrl+C stops every node.',

@@ -55,6 +55,22 @@ describe('a local cluster is ready', () => {
     expect(await checkReady([master, slave])).toMatchObject({ kind: 'waiting' });
   });
 
+  it('not while a slave of an earlier start counts and is silent', async () => {
+    const master = await start('master');
+    const extra = await start('slave', { nodeId: 'extra' });
+    const { members } = master.fake;
+    members.push(voterOf(extra, 'slave'));
+    expect(await checkReady([master])).toMatchObject({ kind: 'ready' });
+    const url = 'http://127.0.0.1:1';
+    members.push({ nodeId: 'stray', role: 'slave', url, voter: true });
+    members.push({ nodeId: 'lost', role: 'master', url, voter: true });
+    expect(await checkReady([master])).toMatchObject({
+      kind: 'strays',
+      strays: [{ nodeId: 'stray' }],
+      reason: `${url} did not leave the cluster yet`,
+    });
+  });
+
   it('not while a node is silent, or none is active, or one says that it is not ready', async () => {
     const master = await start('master');
     const silent = {

@@ -3,63 +3,24 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type CliOptions, type RunningCli, startCli } from '../testing/run-cli.ts';
+import type { CliOptions } from '../testing/run-cli.ts';
+import { isAlive, nodeOf, pidsOf, ready, Ups, untilGone } from '../testing/up-cluster.ts';
 
 // With fake nodes: what is tested here is what runs around them.
 vi.setConfig({ testTimeout: 60_000 });
 
-interface UpNode {
-  readonly name: string;
-  readonly url: string;
-  readonly pid: number;
-  readonly log: string;
-  readonly restart: readonly string[];
-}
-interface UpCluster {
-  readonly active: string;
-  readonly runtime: string;
-  readonly masters: readonly string[];
-  readonly secretFile: string;
-  readonly nodes: readonly UpNode[];
-}
-
 let folder = '';
-let running: RunningCli[] = [];
+const ups = new Ups();
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dsm-up-'));
 });
 afterEach(async () => {
-  for (const cli of running) cli.process.kill('SIGKILL');
-  await Promise.all(running.map((cli) => cli.ended));
-  running = [];
+  await ups.killAll();
   rmSync(folder, { recursive: true });
 });
 
-function up(line: string, options: CliOptions = {}): RunningCli {
-  const words = `up --data-dir ${folder} --json ${line}`;
-  const cli = startCli(words, { script: 'fake', ...options });
-  running.push(cli);
-  return cli;
-}
-
-async function ready(cli: RunningCli): Promise<UpCluster> {
-  await cli.printed(/"active"/);
-  return JSON.parse(cli.stdout());
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-async function untilGone(pids: readonly number[]): Promise<void> {
-  while (pids.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-const pidsOf = ({ nodes }: UpCluster) => nodes.map(({ pid }) => pid);
+const up = (line: string, options: CliOptions = {}) =>
+  ups.start(folder, line, { script: 'fake', ...options });
 
 describe('dsm up', () => {
   it('starts a cluster, tells where it is, and leaves nothing running when it stops', async () => {
@@ -84,11 +45,12 @@ describe('dsm up', () => {
     const first = up('--port-base 0 --slaves 1');
     const before = await ready(first);
     first.process.kill('SIGKILL');
-    const after = await ready(up('--slaves 2 --backups 0'));
+    const second = up('--slaves 2 --backups 0');
+    const after = await ready(second);
     const urls = before.nodes.map(({ url }) => url);
     expect(after.nodes.slice(0, 3).map(({ url }) => url)).toEqual(urls);
     expect(after.nodes).toHaveLength(4);
-    expect(running.at(-1)?.stderr()).toContain('This cluster has 1 backups');
+    expect(second.stderr()).toContain('This cluster has 1 backups');
   });
 
   it('leaves nothing running when it is killed itself', async () => {
@@ -109,16 +71,16 @@ describe('dsm up', () => {
   it('tells which node ended, how, and how to start it again', async () => {
     const cli = up('--port-base 0 --slaves 1');
     const cluster = await ready(cli);
-    const slave = cluster.nodes.find(({ name }) => name === 'slave-1');
-    process.kill(slave?.pid ?? 0, 'SIGKILL');
+    const slave = nodeOf(cluster, 'slave-1');
+    process.kill(slave.pid, 'SIGKILL');
     await cli.printed(/Start it again/);
-    const told = `slave-1 (${slave?.url}, pid ${slave?.pid}) was killed by SIGKILL.`;
+    const told = `slave-1 (${slave.url}, pid ${slave.pid}) was killed by SIGKILL.`;
     expect(cli.stderr()).toContain(told);
-    expect(cli.stderr()).toContain(slave?.restart.join(' '));
-    const [executable = '', ...words] = slave?.restart ?? [];
+    expect(cli.stderr()).toContain(slave.restart.join(' '));
+    const [executable = '', ...words] = slave.restart;
     const again = spawn(executable, words, { stdio: 'ignore' });
     while (
-      !(await fetch(`${slave?.url}/livez`).then(
+      !(await fetch(`${slave.url}/livez`).then(
         ({ ok }) => ok,
         () => false,
       ))
