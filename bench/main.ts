@@ -4,6 +4,9 @@
  * 130 interrupted.
  */
 import { Command } from 'commander';
+import { addCheck } from './commands/check.ts';
+import { addCompare } from './commands/compare.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addFailover } from './commands/failover.ts';
 import { addPeers } from './commands/peers.ts';
 import { addPlot } from './commands/plot.ts';
@@ -18,7 +21,10 @@ addSweep(program, 'quick', true);
 addSweep(program, 'sweep', false);
 addPeers(program);
 addFailover(program);
+addCheck(program);
 addPlot(program);
+addCompare(program);
+addDoctor(program);
 
 try {
   await program.parseAsync();

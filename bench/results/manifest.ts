@@ -86,7 +86,6 @@ export function collectVersions(): Record<string, string> {
     etcd: programVersion('etcd', '--version'),
     redis: programVersion('redis-server', '--version'),
     webdis: programVersion('webdis', '--version'),
-    chromium: programVersion('chromium', '--version'),
   };
   return Object.fromEntries(Object.entries(all).filter(([, version]) => version !== ''));
 }

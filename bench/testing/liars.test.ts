@@ -104,6 +104,20 @@ describe.each(['native', 'autocannon'] as const)('under the %s driver, a server 
   });
 });
 
+test.each(['native', 'autocannon'] as const)(
+  '%s measures a server of 5 ms with clients that rest 5 ms as what it is',
+  async (name) => {
+    const workload = parseWorkload({ thinkMs: '5', keyCount: '20' });
+    const cell = await judge(lies['is honest and slow'], drivers[name], { workload, clients: 10 });
+    const { window, measuredS } = cell.measurement;
+    expect(failedHard(cell)).toEqual([]);
+    // Bounds that hold on a busy machine too: nothing is faster than it can be.
+    expect(window.success / measuredS).toBeLessThan(1000 * 1.03);
+    expect(window.all.minUs).toBeGreaterThan(4_500);
+    expect(window.thinkSumUs / window.success).toBeGreaterThan(4_950);
+  },
+);
+
 test('a stall hides from a closed loop and shows in an open one', async () => {
   const lie = lies['freezes for 400 ms once a second'];
   const change = { measureS: 1.5, workload: parseWorkload({ thinkMs: '2', keyCount: '20' }) };

@@ -127,6 +127,10 @@ export const lies = {
     if (kind === 'write') store.counters.writes += 1;
     return false;
   },
+  'is honest and slow': (asked, answer, store) => {
+    void sleep(5).then(() => serveHonestly(asked, answer, store));
+    return true;
+  },
   'freezes for 400 ms once a second': (asked, answer, store) => {
     if (performance.now() % 1000 > 400) return false;
     const restMs = 400 - (performance.now() % 1000);
