@@ -12,6 +12,12 @@ const chunksMax = 1024;
 
 const readBytesMax = 2 ** 30;
 
+/**
+ * A write up to this size is a copy into the page cache, done before the thread pool would have
+ * taken it up. The sync behind it, which waits for the disk, always goes through the pool.
+ */
+const writeSyncBytesMax = 256 * 1024;
+
 /** Answers of systems that cannot sync a directory: there, renames are durable by themselves. */
 const cannotSyncDirectory = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF']);
 
@@ -100,6 +106,21 @@ class NodeDisk implements Disk {
   }
 }
 
+function writeNow(
+  fd: number,
+  chunks: readonly Uint8Array[],
+  onWritten: (error: Failure, writtenBytes: number) => void,
+): void {
+  let writtenBytes: number;
+  try {
+    writtenBytes = fs.writevSync(fd, chunks);
+  } catch (error) {
+    onWritten(asError(error), 0);
+    return;
+  }
+  onWritten(null, writtenBytes);
+}
+
 /** `fs.readFileSync` ends at 2 GiB; a snapshot need not. */
 function readAll(fd: number): Uint8Array {
   const bytes = new Uint8Array(fs.fstatSync(fd).size);
@@ -178,7 +199,9 @@ class NodeFile implements DiskFile {
       };
       const [first] = chunks.length > chunksMax ? [Buffer.concat(chunks)] : chunks;
       if (first === undefined) next(null);
-      else if (chunks.length === 1 || chunks.length > chunksMax)
+      else if (bytes <= writeSyncBytesMax && chunks.length <= chunksMax) {
+        writeNow(this.#fd, chunks, onWritten);
+      } else if (chunks.length === 1 || chunks.length > chunksMax)
         fs.write(this.#fd, first, onWritten);
       else fs.writev(this.#fd, chunks, onWritten);
     });
