@@ -1,4 +1,4 @@
-/** The administrative calls of a cluster; none of them is repeated once it may have had its effect. */
+/** The administrative calls of a cluster; none is repeated once it may have had its effect. */
 import { Caller } from '../client/caller.ts';
 import { realEnvironment } from '../client/environment.ts';
 import { parseObject } from '../client/reply.ts';

@@ -30,7 +30,7 @@ export function exitCodeOf(error: unknown): number {
   return error.retryable || error.status === 507 ? exitCodes.unavailable : exitCodes.usage;
 }
 
-/** What to tell about `error`; null where commander has told it already. `verb` as in `dsm read`. */
+/** What to tell about `error`; null where commander has told it. `verb` as in `dsm read`. */
 export function failureText(verb: string, error: unknown): string | null {
   if (error instanceof CommanderError) return null;
   if (error instanceof ConfigError) {

@@ -1,4 +1,4 @@
-/** Writing to standard output and standard error so that nothing is cut off when the process ends. */
+/** Writing to standard streams so that nothing is cut off when the process ends. */
 import process from 'node:process';
 import type { Writable } from 'node:stream';
 

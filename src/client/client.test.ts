@@ -161,7 +161,7 @@ describe('exactly once', () => {
     expect(keys).toEqual([null, '"key-1"', '"key-2"']);
   });
 
-  it('asks for the revision again after a pause, so that an old one is not taken for late', async () => {
+  it('asks for the revision again after a pause, so that the key is not too old', async () => {
     const { client, network, time } = setUp({ [a]: stored });
     const paths = () => network.requests.map((request) => request.path);
     await time.run(client.put('k', 'v'));

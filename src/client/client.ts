@@ -1,7 +1,7 @@
 /**
  * The client library: a replicated store behind four calls. It runs wherever `fetch` does.
  *
- *     const client = createClient({ masters: ['http://127.0.0.1:12345', 'http://127.0.0.1:12346'] });
+ *     const client = createClient({ masters: ['http://10.0.0.1:12345', 'http://10.0.0.2:12346'] });
  *     const { revision } = await client.put('greeting', 'hello');
  *     const changed = await client.put('greeting', 'hi', { ifRevision: revision });
  *     if (!changed.ok) retryFrom(changed.currentRevision);

@@ -14,7 +14,7 @@ export interface Environment {
   newKey(): string;
 }
 
-/** `crypto.randomUUID` exists only in secure contexts of a browser; random bytes exist everywhere. */
+/** Browsers have `crypto.randomUUID` in secure contexts only; random bytes are everywhere. */
 function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

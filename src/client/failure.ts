@@ -13,7 +13,7 @@ export type Silence = 'refused' | 'broken' | 'timeout';
 
 const originsMax = 1024;
 
-/** The addresses that ever answered; shared, because connections are shared by the whole process. */
+/** The addresses that ever answered; shared, as the process shares its connections. */
 const answeredOrigins = new Set<string>();
 
 export function noteAnswer(url: string): void {

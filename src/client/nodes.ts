@@ -66,7 +66,7 @@ export class NodeList {
     return [...nodes.filter((url) => !isSilent(url)), ...nodes.filter(isSilent)];
   }
 
-  /** `url` did not answer: it is not believed to be the active master until it is heard of again. */
+  /** `url` did not answer: it is no active master until it is heard of again. */
   onSilence(url: string): void {
     if (this.#silentUntilMs.size >= nodesMax) this.#silentUntilMs.clear();
     const forMs = this.#listed.includes(url) ? silentMs : unlistedSilentMs;

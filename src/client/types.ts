@@ -59,7 +59,7 @@ export interface Entry {
 export interface MutationOptions extends CallOptions {
   /**
    * Makes this mutation happen once however often it is asked for with the same key, 1–255
-   * printable ASCII characters. Default: a fresh key for each call, so that its attempts count once.
+   * printable ASCII characters. Default: a fresh key for each call: its attempts count once.
    */
   readonly idempotencyKey?: string | undefined;
   /**

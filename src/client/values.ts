@@ -14,7 +14,7 @@ export interface EncodedValue {
 
 const encoder = new TextEncoder();
 
-/** Throws `invalid_request` for what JSON would lose without a word (a Map, a Blob, a function…). */
+/** Throws `invalid_request` for what JSON would lose without a word (a Map, a Blob, …). */
 export function encodeValue(value: Value, contentType?: string): EncodedValue {
   if (typeof value === 'string') {
     return { bytes: encoder.encode(value), contentType: contentType ?? 'text/plain;charset=utf-8' };

@@ -1,4 +1,4 @@
-/** The verbs that start a node, as commander commands: their options, their help, their examples. */
+/** The verbs that start a node, as commander commands: options, help, examples. */
 import { Command } from 'commander';
 import { limitSettings, optionOf, type Setting, settings } from './config-settings.ts';
 
@@ -27,7 +27,8 @@ Give every node the same list of masters. A master that the list leaves out puts
 Examples:
   dsm master                                            a cluster of one, in .dsm/master-12345
   dsm master --masters http://127.0.0.1:12345,http://127.0.0.1:12346
-  dsm master --host 10.0.0.1 --cluster-secret-file secret --masters http://10.0.0.1:12345,http://10.0.0.2:12346
+  dsm master --host 10.0.0.1 --cluster-secret-file secret \\
+    --masters http://10.0.0.1:12345,http://10.0.0.2:12346
   dsm master --lease-ms 1800 --failover-ms 2000 --step-down-ms 2500 --value-bytes-max 4MiB`,
   },
   backup: {
@@ -39,7 +40,8 @@ Give every node the same list of masters. A backup that the list leaves out puts
 
 Examples:
   dsm backup                                            for the master of this machine
-  dsm backup --port 12347 --masters http://127.0.0.1:12345,http://127.0.0.1:12346,http://127.0.0.1:12347`,
+  dsm backup --host 10.0.0.2 --cluster-secret-file secret \\
+    --masters http://10.0.0.1:12345,http://10.0.0.2:12346`,
   },
   slave: {
     summary: 'start a slave; it keeps everything in memory, votes and serves reads',
@@ -49,7 +51,8 @@ Examples:
 Examples:
   dsm slave                                             for the masters of this machine
   dsm slave --port 0                                    another one, on a free port
-  dsm slave --host 10.0.0.3 --cluster-secret-file secret --masters http://10.0.0.1:12345,http://10.0.0.2:12346`,
+  dsm slave --host 10.0.0.3 --cluster-secret-file secret \\
+    --masters http://10.0.0.1:12345,http://10.0.0.2:12346`,
   },
 };
 

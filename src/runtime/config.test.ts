@@ -219,7 +219,8 @@ describe('the URLs of a master', () => {
 
   it('the list does not name the node by another name', () => {
     expect(faultsOf('--masters http://localhost:12345')).toEqual([
-      '--masters names http://localhost:12345, which is this node; it calls itself http://127.0.0.1:12345',
+      '--masters names http://localhost:12345, which is this node; ' +
+        'it calls itself http://127.0.0.1:12345',
     ]);
   });
 });

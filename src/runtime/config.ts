@@ -136,8 +136,8 @@ function readNodeConfig(verb: Verb, reader: ConfigReader, masters: readonly stri
 }
 
 const secretNeeded = (host: string) =>
-  `--host ${host} can be reached by others and needs --cluster-secret-file; make one, the same for ` +
-  'every node: (umask 077; head -c 32 /dev/urandom | base64 > cluster.secret)';
+  `--host ${host} can be reached by others and needs --cluster-secret-file; make one, the same ` +
+  'for every node: (umask 077; head -c 32 /dev/urandom | base64 > cluster.secret)';
 
 /**
  * The cluster secret, null without `--cluster-secret-file`: 16 characters or more that an HTTP

@@ -55,7 +55,7 @@ describe('a cluster that is started again', () => {
     expect(placesOf((await plan({ slaves: 2 }, fewer.plan)).running)).toContain('slave-2:20001');
   });
 
-  it('starts every backup that it knows, and says so: without one no quorum may be left', async () => {
+  it('starts every backup that it knows, and says so: a quorum may need it', async () => {
     const first = await plan({ backups: 2 });
     const again = await plan({ backups: 0 }, first.plan);
     expect(placesOf(again.running)).toContain('backup-2:12347');

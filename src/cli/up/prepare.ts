@@ -1,4 +1,4 @@
-/** What `dsm up` was asked for → directories, a secret, a plan, and a command line for each node. */
+/** What `dsm up` was asked for → directories, a secret, a plan, a command line for each node. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
