@@ -1,0 +1,31 @@
+/**
+ * Two kinds of tests: those beside the code, and the contract suite, which starts clusters of real
+ * processes. Such a cluster keeps time, so few of them run at once.
+ */
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const contractFiles = ['src/contract/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...contractFiles],
+        },
+      },
+      {
+        test: {
+          name: 'contract',
+          include: contractFiles,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
