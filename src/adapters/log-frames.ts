@@ -6,12 +6,12 @@
  */
 import {
   FrameError,
+  FrameReader,
+  FrameWriter,
   formatVersion,
   frameAt,
   frameHeaderBytes,
-  Reader,
-  Writer,
-} from '../core/record.ts';
+} from '../core/frame.ts';
 import type { Meta } from '../ports/storage.ts';
 
 export const frameKinds = {
@@ -30,8 +30,11 @@ export const framePrefixBytes = 4;
 const markBodyBytes = framePrefixBytes + 16;
 const markFrameBytes = frameHeaderBytes + markBodyBytes;
 
-export function encodeFrame(kind: FrameKind, writePayload: (writer: Writer) => void): Uint8Array {
-  const writer = new Writer(64);
+export function encodeFrame(
+  kind: FrameKind,
+  writePayload: (writer: FrameWriter) => void,
+): Uint8Array {
+  const writer = new FrameWriter(64);
   const start = writer.beginFrame();
   writer.u8(formatVersion);
   writer.u8(frameKinds[kind]);
@@ -42,9 +45,9 @@ export function encodeFrame(kind: FrameKind, writePayload: (writer: Writer) => v
 }
 
 /** The payload of the frame at `offset`. Throws a FrameError where it is none of this kind. */
-export function openFrame(bytes: Uint8Array, offset: number, kind: FrameKind): Reader {
+export function openFrame(bytes: Uint8Array, offset: number, kind: FrameKind): FrameReader {
   const { bodyStart, end } = frameAt(bytes, offset);
-  const reader = new Reader(bytes, bodyStart, end);
+  const reader = new FrameReader(bytes, bodyStart, end);
   const version = reader.u8();
   if (version !== formatVersion) {
     throw new FrameError('version', offset, `file format ${version} is not known`);

@@ -2,7 +2,7 @@
  * Which files of a data directory mean what, and the small ones among them read. The bounds of the
  * log are settled here from names; what stands in its files is read in log-recovery.ts.
  */
-import { FrameError } from '../core/record.ts';
+import { FrameError } from '../core/frame.ts';
 import type { Disk } from '../ports/disk.ts';
 import type { Logger } from '../ports/logger.ts';
 import { CorruptLogError, type Meta } from '../ports/storage.ts';

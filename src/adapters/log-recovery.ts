@@ -12,7 +12,8 @@
  *
  * Nothing is changed here. What is to be done is returned, for the queue of the log.
  */
-import { FrameError, type Record } from '../core/record.ts';
+import { FrameError } from '../core/frame.ts';
+import type { Record } from '../core/record.ts';
 import type { Disk } from '../ports/disk.ts';
 import type { Logger } from '../ports/logger.ts';
 import { CorruptLogError, type Recovered } from '../ports/storage.ts';

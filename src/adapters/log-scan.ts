@@ -2,7 +2,8 @@
  * Reads one segment of the log up to the first frame that is bad, and finds out what is proven to
  * have been synced. Whether a bad frame is a torn write or damage is decided in log-recovery.ts.
  */
-import { decodeRecord, FrameError, type Record } from '../core/record.ts';
+import { FrameError } from '../core/frame.ts';
+import { decodeRecord, type Record } from '../core/record.ts';
 import { CorruptLogError } from '../ports/storage.ts';
 import { decodeMark, decodeSegmentStart, looksLikeMark, type Place } from './log-frames.ts';
 

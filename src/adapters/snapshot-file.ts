@@ -6,7 +6,7 @@
  * A snapshot gets its name only when it is written and synced, so a bad one was damaged, not torn.
  */
 import { crc32 } from 'node:zlib';
-import { FrameError, formatVersion, frameHeaderBytes } from '../core/record.ts';
+import { FrameError, formatVersion, frameHeaderBytes } from '../core/frame.ts';
 import type { Disk, DiskDone, DiskFile } from '../ports/disk.ts';
 import {
   decodeSnapshotStart,

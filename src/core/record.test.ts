@@ -1,14 +1,13 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { FrameError, frameAt } from './frame.ts';
 import {
   type Command,
   type Condition,
   decodeRecord,
   decodeRecords,
   encodeBatch,
-  FrameError,
-  frameAt,
   joinFrames,
   type Member,
   type Record,

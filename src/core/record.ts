@@ -3,18 +3,14 @@
  * (DESIGN.md §3). A batch is encoded once; its bytes go to the disk, to the slaves and to the
  * backups as they are.
  *
- * Frame, little endian:
+ * The body of a record's frame (frame.ts):
  *
- *     u32 bodyBytes · u32 crc · body
- *     body = u8 version · u8 kind · u16 flags · f64 lsn · f64 epoch · f64 logTimeMs · payload
+ *     u8 version · u8 kind · u16 flags · f64 lsn · f64 epoch · f64 logTimeMs · payload
  *
- * The CRC (CRC-32 of zlib) covers the body and is seeded with its length, so that a damaged length
- * is found as surely as a damaged byte. Integers above 32 bits are doubles: exact to 2^53.
+ * Integers above 32 bits are doubles: exact to 2^53.
  */
-import { crc32 } from 'node:zlib';
+import { FrameError, FrameReader, FrameWriter, formatVersion } from './frame.ts';
 
-export const formatVersion = 1;
-export const frameHeaderBytes = 8;
 const bodyHeaderBytes = 28;
 
 /** Who a node is to the others. `url` is the advertised base URL, without a trailing slash. */
@@ -91,204 +87,7 @@ export interface Record {
 // 4 is reserved for 'txn'.
 const kindNumbers = { put: 1, delete: 2, expire: 3, config: 5, 'epoch-start': 6 } as const;
 
-/** A frame that cannot be a record: damaged, torn, or of a later version of dsm. */
-export class FrameError extends Error {
-  override readonly name = 'FrameError';
-  readonly reason: 'torn' | 'damaged' | 'version';
-  /** Where the bad frame begins. */
-  readonly offset: number;
-  constructor(reason: 'torn' | 'damaged' | 'version', offset: number, detail: string) {
-    super(`${detail} at byte ${offset}`);
-    this.reason = reason;
-    this.offset = offset;
-  }
-}
-
-/** Texts up to this length are read and written without a TextDecoder or TextEncoder. */
-const shortTextBytesMax = 64;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
-/** Appends values to one growing buffer. Not for frames above 2^31 bytes. */
-export class Writer {
-  #bytes: Uint8Array;
-  #view: DataView;
-  length = 0;
-
-  constructor(initialBytes = 1024) {
-    this.#bytes = new Uint8Array(initialBytes);
-    this.#view = new DataView(this.#bytes.buffer);
-  }
-
-  #reserve(count: number): void {
-    const needed = this.length + count;
-    if (needed <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.length));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
-  }
-
-  u8(value: number): void {
-    this.#reserve(1);
-    this.#bytes[this.length++] = value;
-  }
-  u16(value: number): void {
-    this.#reserve(2);
-    this.#view.setUint16(this.length, value, true);
-    this.length += 2;
-  }
-  u32(value: number): void {
-    this.#reserve(4);
-    this.#view.setUint32(this.length, value, true);
-    this.length += 4;
-  }
-  f64(value: number): void {
-    this.#reserve(8);
-    this.#view.setFloat64(this.length, value, true);
-    this.length += 8;
-  }
-  bytes(value: Uint8Array): void {
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.length);
-    this.length += value.length;
-  }
-  /** UTF-8 behind a u16 length. Throws a RangeError above 65 535 bytes. */
-  text(value: string): void {
-    this.#reserve(2 + value.length * 3);
-    if (value.length <= shortTextBytesMax && this.#shortAscii(value)) return;
-    const { written } = encoder.encodeInto(value, this.#bytes.subarray(this.length + 2));
-    if (written > 0xffff) throw new RangeError(`text of ${written} bytes in a record`);
-    this.#view.setUint16(this.length, written, true);
-    this.length += 2 + written;
-  }
-  /** False, and nothing written, where the text is not ASCII. */
-  #shortAscii(value: string): boolean {
-    const start = this.length + 2;
-    for (let i = 0; i < value.length; i += 1) {
-      const code = value.charCodeAt(i);
-      if (code > 0x7f) return false;
-      this.#bytes[start + i] = code;
-    }
-    this.#view.setUint16(this.length, value.length, true);
-    this.length = start + value.length;
-    return true;
-  }
-  /** Begins a frame; returns where it begins. */
-  beginFrame(): number {
-    const start = this.length;
-    this.#reserve(frameHeaderBytes);
-    this.length += frameHeaderBytes;
-    return start;
-  }
-  /** Fills in the length and the CRC of the frame that began at `start`. */
-  endFrame(start: number): void {
-    const bodyStart = start + frameHeaderBytes;
-    const bodyBytes = this.length - bodyStart;
-    this.#view.setUint32(start, bodyBytes, true);
-    this.#view.setUint32(
-      start + 4,
-      crc32(this.#bytes.subarray(bodyStart, this.length), bodyBytes),
-      true,
-    );
-  }
-  /** What was written since `start`, as a view of the buffer: valid if nothing is written after. */
-  take(start = 0): Uint8Array {
-    return this.#bytes.subarray(start, this.length);
-  }
-}
-
-/** Reads what a `Writer` wrote. Throws a FrameError (`damaged`) when it runs over the end. */
-export class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  /** Nothing is read at or behind it. */
-  end: number;
-  offset: number;
-
-  constructor(bytes: Uint8Array, offset = 0, end = bytes.length) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.offset = offset;
-    this.end = end;
-  }
-  /**
-   * Enters the frame at `offset`, its CRC checked: `end` is its end now. Throws a FrameError: `torn`
-   * where the bytes end before the frame does (a damaged length looks the same), `damaged` where
-   * the CRC is wrong.
-   */
-  enterFrame(offset: number): void {
-    const bytes = this.#bytes;
-    const bodyStart = offset + frameHeaderBytes;
-    if (bodyStart > bytes.length) throw new FrameError('torn', offset, 'a frame header is cut off');
-    const bodyBytes = this.#view.getUint32(offset, true);
-    const end = bodyStart + bodyBytes;
-    if (end > bytes.length) throw new FrameError('torn', offset, 'a frame is cut off');
-    if (
-      crc32(bytes.subarray(bodyStart, end), bodyBytes) !== this.#view.getUint32(offset + 4, true)
-    ) {
-      throw new FrameError('damaged', offset, 'a frame has a wrong checksum');
-    }
-    this.offset = bodyStart;
-    this.end = end;
-  }
-  #advance(count: number): number {
-    const at = this.offset;
-    if (at + count > this.end) throw new FrameError('damaged', at, 'a record ends too early');
-    this.offset = at + count;
-    return at;
-  }
-  u8(): number {
-    return this.#view.getUint8(this.#advance(1));
-  }
-  u16(): number {
-    return this.#view.getUint16(this.#advance(2), true);
-  }
-  u32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
-  }
-  f64(): number {
-    return this.#view.getFloat64(this.#advance(8), true);
-  }
-  /** A view, not a copy. */
-  bytes(count: number): Uint8Array {
-    const at = this.#advance(count);
-    return this.#bytes.subarray(at, at + count);
-  }
-  text(): string {
-    const length = this.u16();
-    const at = this.#advance(length);
-    return this.#shortAscii(at, length) ?? this.#utf8(at, length);
-  }
-  /** Most texts are short and ASCII; a TextDecoder costs more than such a text. */
-  #shortAscii(at: number, length: number): string | null {
-    if (length > shortTextBytesMax) return null;
-    let text = '';
-    for (let i = at; i < at + length; i += 1) {
-      const byte = this.#bytes[i] ?? 0;
-      if (byte > 0x7f) return null;
-      text += String.fromCharCode(byte);
-    }
-    return text;
-  }
-  #utf8(at: number, length: number): string {
-    try {
-      return decoder.decode(this.#bytes.subarray(at, at + length));
-    } catch {
-      throw new FrameError('damaged', at, 'a text is not UTF-8');
-    }
-  }
-}
-
-/** The bounds of the frame at `offset`, its CRC checked. Throws a FrameError as `enterFrame`. */
-export function frameAt(bytes: Uint8Array, offset: number): { bodyStart: number; end: number } {
-  const reader = new Reader(bytes);
-  reader.enterFrame(offset);
-  return { bodyStart: reader.offset, end: reader.end };
-}
-
-function writeCondition(writer: Writer, condition: Condition): void {
+function writeCondition(writer: FrameWriter, condition: Condition): void {
   if (typeof condition === 'number') {
     writer.u8(3);
     writer.f64(condition);
@@ -297,7 +96,7 @@ function writeCondition(writer: Writer, condition: Condition): void {
   }
 }
 
-function readCondition(reader: Reader): Condition {
+function readCondition(reader: FrameReader): Condition {
   const tag = reader.u8();
   if (tag === 3) return reader.f64();
   const condition = (['none', 'absent', 'present'] as const)[tag];
@@ -306,20 +105,20 @@ function readCondition(reader: Reader): Condition {
   return condition;
 }
 
-function writeRequest(writer: Writer, request: RequestTag | null): void {
+function writeRequest(writer: FrameWriter, request: RequestTag | null): void {
   writer.text(request?.id ?? '');
   if (request === null) return;
   writer.u32(request.payloadHash);
   writer.f64(request.keyRevision);
 }
 
-function readRequest(reader: Reader): RequestTag | null {
+function readRequest(reader: FrameReader): RequestTag | null {
   const id = reader.text();
   if (id === '') return null;
   return { id, payloadHash: reader.u32(), keyRevision: reader.f64() };
 }
 
-export function writeMembers(writer: Writer, members: readonly Member[]): void {
+export function writeMembers(writer: FrameWriter, members: readonly Member[]): void {
   writer.u16(members.length);
   for (const member of members) {
     writer.text(member.nodeId);
@@ -328,7 +127,7 @@ export function writeMembers(writer: Writer, members: readonly Member[]): void {
   }
 }
 
-export function readMembers(reader: Reader): Member[] {
+export function readMembers(reader: FrameReader): Member[] {
   return Array.from({ length: reader.u16() }, () => ({
     nodeId: reader.text(),
     role: reader.u8() === 1 ? 'master' : 'slave',
@@ -336,7 +135,7 @@ export function readMembers(reader: Reader): Member[] {
   }));
 }
 
-function writeCommand(writer: Writer, command: Command): void {
+function writeCommand(writer: FrameWriter, command: Command): void {
   switch (command.kind) {
     case 'put':
       writer.text(command.key);
@@ -365,7 +164,7 @@ function writeCommand(writer: Writer, command: Command): void {
   }
 }
 
-function readCommand(reader: Reader, kind: number): Command {
+function readCommand(reader: FrameReader, kind: number): Command {
   switch (kind) {
     case kindNumbers.put: {
       const key = reader.text();
@@ -401,7 +200,7 @@ export function encodeBatch(
   epoch: number,
   logTimeMs: number,
 ): { records: Record[]; bytes: Uint8Array } {
-  const writer = new Writer(256 * commands.length + 64);
+  const writer = new FrameWriter(256 * commands.length + 64);
   const starts: number[] = [];
   for (const [index, command] of commands.entries()) {
     const start = writer.beginFrame();
@@ -428,12 +227,12 @@ export function encodeBatch(
 
 /** Reads the record at `offset`. Values are views of `bytes`. Throws a FrameError. */
 export function decodeRecord(bytes: Uint8Array, offset: number): { record: Record; end: number } {
-  const reader = new Reader(bytes);
+  const reader = new FrameReader(bytes);
   const record = readRecord(reader, bytes, offset);
   return { record, end: reader.end };
 }
 
-function readRecord(reader: Reader, bytes: Uint8Array, offset: number): Record {
+function readRecord(reader: FrameReader, bytes: Uint8Array, offset: number): Record {
   reader.enterFrame(offset);
   const { end } = reader;
   if (end - reader.offset < bodyHeaderBytes) {
@@ -458,7 +257,7 @@ function readRecord(reader: Reader, bytes: Uint8Array, offset: number): Record {
  */
 export function decodeRecords(bytes: Uint8Array): Record[] {
   const records: Record[] = [];
-  const reader = new Reader(bytes);
+  const reader = new FrameReader(bytes);
   for (let offset = 0; offset < bytes.length; offset = reader.end) {
     const record = readRecord(reader, bytes, offset);
     const previous = records.at(-1);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { members, put, records } from '../sim/fixtures.ts';
-import { FrameError } from './record.ts';
+import { FrameError } from './frame.ts';
 import { encodeSnapshot, SnapshotDecoder, type SnapshotHeader } from './snapshot.ts';
 import { Store } from './store.ts';
 

@@ -4,18 +4,10 @@
  * the footer counts the frames before it and repeats the state hash.
  */
 import { assert } from './errors.ts';
+import { FrameError, FrameReader, FrameWriter, formatVersion, frameAt } from './frame.ts';
 import type { DedupeWindow } from './limits.ts';
 import type { Position } from './messages.ts';
-import {
-  FrameError,
-  formatVersion,
-  frameAt,
-  type Member,
-  Reader,
-  readMembers,
-  Writer,
-  writeMembers,
-} from './record.ts';
+import { type Member, readMembers, writeMembers } from './record.ts';
 import { type Entry, type FrozenStore, type Remembered, type Result, Store } from './store.ts';
 
 export interface SnapshotHeader {
@@ -45,7 +37,7 @@ export function* encodeSnapshot(
   frozen: FrozenStore,
 ): Generator<Uint8Array, void, void> {
   assert(header.position.lsn === frozen.appliedLsn, 'a snapshot is of the applied lsn');
-  let writer = new Writer(chunkBytes + 4096);
+  let writer = new FrameWriter(chunkBytes + 4096);
   let count = 0;
   const frame = (tag: number, write: () => void) => {
     const start = writer.beginFrame();
@@ -60,14 +52,14 @@ export function* encodeSnapshot(
     frame(tags.entry, () => writeEntry(writer, key, entry));
     if (writer.length >= chunkBytes) {
       yield writer.take();
-      writer = new Writer(chunkBytes + 4096);
+      writer = new FrameWriter(chunkBytes + 4096);
     }
   }
   for (const [id, request] of frozen.requests) {
     frame(tags.request, () => writeRemembered(writer, id, request));
     if (writer.length >= chunkBytes) {
       yield writer.take();
-      writer = new Writer(chunkBytes + 4096);
+      writer = new FrameWriter(chunkBytes + 4096);
     }
   }
   frame(tags.footer, () => {
@@ -77,7 +69,7 @@ export function* encodeSnapshot(
   yield writer.take();
 }
 
-function writeHeader(writer: Writer, header: SnapshotHeader, frozen: FrozenStore): void {
+function writeHeader(writer: FrameWriter, header: SnapshotHeader, frozen: FrozenStore): void {
   writer.text(header.clusterId);
   writer.f64(header.position.lsn);
   writer.f64(header.position.epoch);
@@ -86,7 +78,7 @@ function writeHeader(writer: Writer, header: SnapshotHeader, frozen: FrozenStore
   writer.f64(frozen.forgottenLsn);
 }
 
-function writeEntry(writer: Writer, key: string, entry: Entry): void {
+function writeEntry(writer: FrameWriter, key: string, entry: Entry): void {
   writer.text(key);
   writer.text(entry.contentType);
   writer.f64(entry.revision);
@@ -96,7 +88,7 @@ function writeEntry(writer: Writer, key: string, entry: Entry): void {
   writer.bytes(entry.value);
 }
 
-function writeRemembered(writer: Writer, id: string, request: Remembered): void {
+function writeRemembered(writer: FrameWriter, id: string, request: Remembered): void {
   writer.text(id);
   writer.f64(request.lsn);
   writer.u32(request.payloadHash);
@@ -128,7 +120,7 @@ export class SnapshotDecoder {
     try {
       while (offset < bytes.length) {
         const { bodyStart, end } = frameAt(bytes, offset);
-        this.#frame(new Reader(bytes, bodyStart, end));
+        this.#frame(new FrameReader(bytes, bodyStart, end));
         offset = end;
       }
     } catch (error) {
@@ -138,7 +130,7 @@ export class SnapshotDecoder {
     this.#rest = bytes.slice(offset);
   }
 
-  #frame(reader: Reader): void {
+  #frame(reader: FrameReader): void {
     const version = reader.u8();
     if (version !== formatVersion) {
       throw new FrameError('version', this.#offset, `snapshot format ${version} is not known`);
@@ -155,7 +147,7 @@ export class SnapshotDecoder {
     this.#count += 1;
   }
 
-  #readHeader(reader: Reader): void {
+  #readHeader(reader: FrameReader): void {
     const clusterId = reader.text();
     const position = { lsn: reader.f64(), epoch: reader.f64() };
     this.#header = { clusterId, position, members: readMembers(reader) };
@@ -163,7 +155,7 @@ export class SnapshotDecoder {
     this.#forgottenLsn = reader.f64();
   }
 
-  #readEntry(reader: Reader): void {
+  #readEntry(reader: FrameReader): void {
     const key = reader.text();
     const contentType = reader.text();
     const revision = reader.f64();
@@ -174,7 +166,7 @@ export class SnapshotDecoder {
     this.#entries.set(key, { value, contentType, revision, expiresAtMs, ttlLsn, hash });
   }
 
-  #readRemembered(reader: Reader): void {
+  #readRemembered(reader: FrameReader): void {
     const id = reader.text();
     const lsn = reader.f64();
     const payloadHash = reader.u32();
@@ -186,7 +178,7 @@ export class SnapshotDecoder {
     this.#requests.set(id, { lsn, payloadHash, result: { status, revision } });
   }
 
-  #readFooter(reader: Reader): void {
+  #readFooter(reader: FrameReader): void {
     const count = reader.f64();
     if (count !== this.#count) {
       throw new FrameError('damaged', this.#offset, `a snapshot of ${count} frames has others`);

@@ -3,6 +3,7 @@
  * appends, and registers again whenever it hears nothing (DESIGN.md §5 rule 11).
  */
 import { DsmError } from '../core/errors.ts';
+import { FrameError } from '../core/frame.ts';
 import type {
   Append,
   PeerRead,
@@ -10,7 +11,7 @@ import type {
   Registration,
   RegistrationAnswer,
 } from '../core/messages.ts';
-import { decodeRecords, FrameError, type Record } from '../core/record.ts';
+import { decodeRecords, type Record } from '../core/record.ts';
 import type { PeerCallName } from '../ports/peers.ts';
 import { misdirected } from './active-role.ts';
 import type { EntryView, WriteDone, WriteRequest } from './api.ts';
