@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Dispatcher } from 'undici';
 import { Latencies } from '../measure/histogram.ts';
 import type { Driver, LoadPlan } from '../measure/plan.ts';
+import { rested } from '../measure/rest.ts';
 import { type Issued, LoadSession } from '../measure/session.ts';
 import { runTimetable } from '../measure/timetable.ts';
 import type { Measurement } from '../results/schema.ts';
@@ -89,7 +90,7 @@ class NativeClient {
 async function closedLoop(session: LoadSession, client: NativeClient): Promise<void> {
   const { thinkMs } = session.plan.workload;
   while (session.issuing) {
-    if (thinkMs > 0) await sleep(thinkMs);
+    if (thinkMs > 0) await rested(performance.now() + thinkMs);
     if (session.issuing) await client.operate(performance.now());
   }
 }

@@ -8,6 +8,7 @@
  */
 import type { EventEmitter } from 'node:events';
 import type { Request } from 'autocannon';
+import { type Rest, restUntil } from '../measure/rest.ts';
 import type { Issued, LoadSession } from '../measure/session.ts';
 
 /** What is touched of `autocannon/lib/httpClient.js`. */
@@ -39,7 +40,7 @@ export class PacedClient {
   readonly #send: () => void;
   readonly #connect: () => void;
   #issued: Issued | null = null;
-  #timer: NodeJS.Timeout | undefined;
+  #resting: Rest | undefined;
   #refusals = 0;
   #refused = false;
   #lastBody = '';
@@ -78,15 +79,15 @@ export class PacedClient {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#resting?.cancel();
   }
 
   /** autocannon is ready for the next request; the client rests first. */
   #rest(): void {
     const { thinkMs } = this.#session.plan.workload;
-    clearTimeout(this.#timer);
+    this.#resting?.cancel();
     if (thinkMs === 0) this.#issue();
-    else this.#timer = setTimeout(() => this.#issue(), thinkMs);
+    else this.#resting = restUntil(performance.now() + thinkMs, () => this.#issue());
   }
 
   #issue(): void {
@@ -111,7 +112,7 @@ export class PacedClient {
 
   /** Called for the first connection too, and by autocannon after every way of losing one. */
   #reconnect(): void {
-    clearTimeout(this.#timer);
+    this.#resting?.cancel();
     if (this.#client.conn !== undefined) this.#client._destroyConnection();
     this.#client.parser.initialize('RESPONSE');
     this.#failOutstanding();
@@ -125,9 +126,9 @@ export class PacedClient {
     const ceilingMs = Math.min(backoffMsMax, backoffMsMin * 2 ** this.#refusals);
     this.#refusals += 1;
     const delayMs = ceilingMs * (0.5 + Math.random() / 2);
-    this.#timer = setTimeout(() => {
+    this.#resting = restUntil(performance.now() + delayMs, () => {
       if (this.#session.issuing) this.#connect();
-    }, delayMs);
+    });
   }
 
   #failOutstanding(): void {

@@ -113,8 +113,8 @@ test.each(['native', 'autocannon'] as const)(
     expect(failedHard(cell)).toEqual([]);
     // Bounds that hold on a busy machine too: nothing is faster than it can be.
     expect(window.success / measuredS).toBeLessThan(1000 * 1.03);
-    expect(window.all.minUs).toBeGreaterThan(4_500);
-    expect(window.thinkSumUs / window.success).toBeGreaterThan(4_950);
+    expect(window.all.minUs).toBeGreaterThanOrEqual(5_000);
+    expect(window.thinkSumUs / window.success).toBeGreaterThanOrEqual(5_000);
   },
 );
 

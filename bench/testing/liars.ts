@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { restUntil } from '../measure/rest.ts';
 import { dsmKind } from '../targets/dsm.ts';
 import type { Target } from '../targets/target.ts';
 
@@ -128,7 +129,7 @@ export const lies = {
     return false;
   },
   'is honest and slow': (asked, answer, store) => {
-    void sleep(5).then(() => serveHonestly(asked, answer, store));
+    restUntil(performance.now() + 5, () => serveHonestly(asked, answer, store));
     return true;
   },
   'freezes for 400 ms once a second': (asked, answer, store) => {
