@@ -46,7 +46,8 @@ const numberedPattern = new RegExp(`^(log|snapshot)-(\\d{${lsnDigits}})-(\\d{1,1
 export function roleOf(name: string): FileRole {
   if (name === metaName) return { kind: 'meta' };
   if (name === watermarkName) return { kind: 'watermark' };
-  if (name === lockName || name === lockHolderName) return { kind: 'lock' };
+  // SQLite keeps a journal beside its file, `lock.dsm-journal`.
+  if (name.startsWith(lockName) || name === lockHolderName) return { kind: 'lock' };
   if (name.endsWith(tempSuffix)) {
     const whole = roleOf(name.slice(0, -tempSuffix.length));
     return { kind: whole.kind === 'foreign' ? 'foreign' : 'temp' };

@@ -34,6 +34,7 @@ class Attempt {
       last,
       committedLsn: options.committedLsn ?? 0,
       configs: options.configs ?? [],
+      configLsn: 0,
     };
     this.election.onGranted(this.ask(nodeId), grant, this.nowMs);
   }
@@ -143,7 +144,7 @@ describe('claiming', () => {
     const attempt = new Attempt(threeLog());
     const probe = attempt.ask('s1');
     attempt.claim();
-    const grant = { nodeId: 's1', last: at(1, 3), committedLsn: 0, configs: [] };
+    const grant = { nodeId: 's1', last: at(1, 3), committedLsn: 0, configs: [], configLsn: 0 };
     attempt.election.onGranted(probe, { ...grant, epoch: attempt.election.epoch }, 0);
     attempt.election.onGranted(attempt.ask('s1'), { ...grant, epoch: 1 }, 0);
     expect(attempt.election.hasWon()).toBe(false);

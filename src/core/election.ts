@@ -146,16 +146,20 @@ export class Election {
 
   /**
    * While probing: would those who said yes make a quorum? Judged by the configurations in force in
-   * the highest log among them, which is the log that would be adopted.
+   * the highest log among them, which is the log that would be adopted, and by the highest commit
+   * that any of them knows (§4).
    */
   wouldWin(nowMs: number): boolean {
     if (this.ownVowRemainingMs(nowMs) > 0) return false;
-    const own = { last: this.#voter.log.last, configs: this.#voter.configs };
-    let best: { last: Position; configs: Configs } = own;
+    const { last, configLsn } = this.#voter.log;
+    let best = { last, configLsn, configs: this.#voter.configs };
+    let { committedLsn } = this.#voter;
     for (const grant of this.#grants.values()) {
+      committedLsn = Math.max(committedLsn, grant.committedLsn);
       if (comparePositions(grant.last, best.last) > 0) best = grant;
     }
-    return this.#isWinning(best.configs, (nodeId) => this.#grants.has(nodeId));
+    const inForce = committedLsn >= best.configLsn ? best.configs.slice(-1) : best.configs;
+    return this.#isWinning(inForce, (nodeId) => this.#grants.has(nodeId));
   }
 
   /** Claims an epoch above all seen; the own promise is in `voter.writes` and must be synced first. */

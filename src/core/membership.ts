@@ -27,9 +27,8 @@ export function nextMembers(view: MembershipView): readonly Member[] | null {
     if (learner.role === 'slave') joinSlave(next, learner, view);
   }
   // Backups after slaves: whether three voters result is known only then.
-  for (const learner of learners) {
-    if (learner.role === 'master') joinMaster(next, learner);
-  }
+  const masters = learners.filter(({ role }) => role === 'master');
+  for (const learner of masters) joinMaster(next, learner, masters.length);
   removeSilent(next, view);
   return sameMembers(members, next) ? null : next;
 }
@@ -59,11 +58,12 @@ function joinSlave(next: Member[], learner: Peer, view: MembershipView): void {
   else next[next.indexOf(place)] = member;
 }
 
-function joinMaster(next: Member[], learner: Peer): void {
+function joinMaster(next: Member[], learner: Peer, readyCount: number): void {
   const place = next.findIndex(({ role, url }) => role === 'master' && url === learner.url);
-  // §4: a backup becomes a voter only in a record that leaves at least three of them.
+  // §4: a backup becomes a voter only in a record that leaves at least three of them, of which
+  // other backups that are ready may be some.
   if (place >= 0) next[place] = memberOf(learner);
-  else if (next.length + 1 >= 3) next.push(memberOf(learner));
+  else if (next.length + readyCount >= 3) next.push(memberOf(learner));
 }
 
 /** A slave that is gone, or silent for `removeMs`. */

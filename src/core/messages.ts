@@ -88,6 +88,8 @@ export interface PromiseGrant {
   readonly last: Position;
   readonly committedLsn: number;
   readonly configs: readonly (readonly Member[])[];
+  /** lsn of the last `config` record of that log: who knows it to be committed counts the newest only. */
+  readonly configLsn: number;
 }
 
 /** A promise refused: 409 with the higher epoch, or 423 with the time that a vow still runs. */

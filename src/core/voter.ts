@@ -298,7 +298,8 @@ export class Voter {
 
   #grant(epoch: number): PromiseGrant {
     const { committedLsn, configs } = this;
-    return { nodeId: this.self.nodeId, epoch, last: this.log.last, committedLsn, configs };
+    const { last, configLsn } = this.log;
+    return { nodeId: this.self.nodeId, epoch, last, committedLsn, configs, configLsn };
   }
 
   /** Refuses lower epochs from now on. */

@@ -31,7 +31,8 @@ export class ActiveRole {
   readonly #onOver: (reason: string) => void;
   readonly #writes = new WaitingWrites();
   readonly #rounds: Waiters;
-  readonly #parked = new Map<string, Reply>();
+  /** Who waits for the answer to a backup's poll: one, or two where the network doubled it. */
+  readonly #parked = new Map<string, Reply[]>();
   #queue: QueuedWrite[] = [];
   #queueBytes = 0;
   #isSyncing = false;
@@ -174,11 +175,9 @@ export class ActiveRole {
   onPoll(poll: Poll, reply: Reply): void {
     const { clock, counters } = this.#context;
     counters.pollsAnswered += 1;
-    // A newer poll of the same node: the older one has nobody waiting for it.
-    this.#dropParked(poll.nodeId);
     const verdict = this.master.onPoll(poll, clock.monotonicMs());
     if (verdict.kind === 'parked') {
-      this.#parked.set(verdict.peer.nodeId, reply);
+      this.#park(poll.nodeId, reply);
     } else if (verdict.kind === 'refused') {
       reply({ status: verdict.status, message: verdict.refusal });
     } else {
@@ -189,21 +188,24 @@ export class ActiveRole {
     this.#context.changed();
   }
 
-  #dropParked(nodeId: string): void {
-    const older = this.#parked.get(nodeId);
-    this.#parked.delete(nodeId);
-    older?.(misdirected(''));
+  #park(nodeId: string, reply: Reply): void {
+    const waiting = this.#parked.get(nodeId) ?? [];
+    // Of more than two only the newest can still have somebody waiting.
+    if (waiting.length === 2) waiting.shift()?.(misdirected(''));
+    waiting.push(reply);
+    this.#parked.set(nodeId, waiting);
   }
 
   #answerPoll({ peer, sent, append, records }: Outgoing): void {
-    const reply = this.#parked.get(peer.nodeId);
+    const waiting = this.#parked.get(peer.nodeId) ?? [];
     this.#parked.delete(peer.nodeId);
     const message: PollAnswer = {
       ...append,
       lastLsn: this.#context.voter.log.lastLsn,
       sentAtMs: sent.sentAtMs,
     };
-    reply?.({ status: 200, message, body: joinFrames(records) });
+    const body = joinFrames(records);
+    for (const reply of waiting) reply({ status: 200, message, body });
   }
 
   /** A slave asks to be taken in; it will be sent appends, as a learner first. */
@@ -330,7 +332,7 @@ export class ActiveRole {
   /** Ends the epoch: what has an lsn is `unknown`, what has none certainly did not happen. */
   end(): void {
     this.isOver = true;
-    for (const reply of this.#parked.values()) reply(misdirected(''));
+    for (const reply of [...this.#parked.values()].flat()) reply(misdirected(''));
     this.#parked.clear();
     this.#writes.settle(this.master.doneLsn);
     this.#writes.failAll(new DsmError('stepped_down'));
