@@ -199,15 +199,25 @@ export class Election {
     const voter = this.#voter;
     if (this.phase !== 'claiming' || !this.isOwnPromiseSynced) return false;
     if (voter.promised !== this.epoch) return false;
-    const counted = (nodeId: string) => {
-      const grant = this.#grants.get(nodeId);
-      return grant !== undefined && voter.log.isAtLeast(grant.last);
-    };
-    let committedLsn = voter.committedLsn;
-    for (const [nodeId, grant] of this.#grants) {
-      if (counted(nodeId)) committedLsn = Math.max(committedLsn, grant.committedLsn);
+    const inForce = voter.log.configsInForce(this.countedCommittedLsn);
+    return this.#isWinning(inForce, (nodeId) => this.#isCounted(this.#grants.get(nodeId)));
+  }
+
+  #isCounted(grant: Granted | undefined): boolean {
+    return grant !== undefined && this.#voter.log.isAtLeast(grant.last);
+  }
+
+  /**
+   * The highest commit among the promises that count (§4). Once the epoch is won the adopted log
+   * holds it, being the highest of a quorum, and the winner must know it too: else a configuration
+   * that was needed no more for winning would be needed for committing.
+   */
+  get countedCommittedLsn(): number {
+    let { committedLsn } = this.#voter;
+    for (const grant of this.#grants.values()) {
+      if (this.#isCounted(grant)) committedLsn = Math.max(committedLsn, grant.committedLsn);
     }
-    return this.#isWinning(voter.log.configsInForce(committedLsn), counted);
+    return committedLsn;
   }
 
   #isWinning(configs: Configs, granted: (nodeId: string) => boolean): boolean {

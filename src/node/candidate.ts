@@ -83,6 +83,7 @@ export class Candidate {
 
   #win(): void {
     this.#isOver = true;
+    this.#context.voter.advanceCommitted(this.election.countedCommittedLsn);
     this.#hooks.onWon();
   }
 
