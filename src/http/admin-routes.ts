@@ -5,7 +5,7 @@ import type { NodeApi, NodeStatus } from '../node/api.ts';
 import { answerLater } from './answer-later.ts';
 import type { Answers } from './answers.ts';
 import type { BodyReader } from './bodies.ts';
-import type { Forwarder, Parcel } from './forward.ts';
+import { type Forwarder, isForwarded, type Parcel } from './forward.ts';
 import { headerNames } from './headers.ts';
 import { parseObject } from './peer-calls.ts';
 import type { SecretCheck } from './secret.ts';
@@ -48,11 +48,10 @@ function membersOf(status: NodeStatus) {
 /** `{"to": "<nodeId>"}`; without it, or without a body, to the best standby. */
 async function onHandoff(options: AdminOptions, request: Request): Promise<Response> {
   const { node, answers, bodies } = options;
-  const isForwarded = request.headers.get(headerNames.noForward) !== null;
   const body = await bodies.read(request, bodyBytesMax);
   const to = parseSuccessor(new TextDecoder().decode(body));
   return options.forwarder.run({
-    isForwarded,
+    isForwarded: () => isForwarded(request.headers),
     bodyBytes: body.length,
     runHere: (done) =>
       node.handoff(to, (error) =>
@@ -80,7 +79,7 @@ function onRemove(options: AdminOptions, request: Request, nodeId: string): Prom
   const { headers } = request;
   const secret = headers.get(headerNames.secret);
   return options.forwarder.run({
-    isForwarded: headers.get(headerNames.noForward) !== null,
+    isForwarded: () => isForwarded(headers),
     bodyBytes: 0,
     runHere: (done) => node.removeMember(nodeId, (error) => done(error, () => answers.empty(204))),
     pack: (): Parcel => ({

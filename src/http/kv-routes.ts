@@ -1,5 +1,5 @@
 /** READ, WRITE and delete of one key: `/v1/kv/{key}`. */
-import type { Context, Hono } from 'hono';
+import type { Hono } from 'hono';
 import { assert, DsmError, unreachable } from '../core/errors.ts';
 import type { EntryView, NodeApi, WriteRequest, WriteResult } from '../node/api.ts';
 import type { Random } from '../ports/random.ts';
@@ -7,7 +7,7 @@ import { answerLater } from './answer-later.ts';
 import type { Answers } from './answers.ts';
 import type { BodyReader } from './bodies.ts';
 import { isHeld, parseCondition } from './conditions.ts';
-import type { Forwarder } from './forward.ts';
+import { type Forwarder, isForwarded } from './forward.ts';
 import { defaultContentType, headerNames } from './headers.ts';
 import { keysPath, parseKey, targetOf } from './keys.ts';
 import { expectNoQuery, parseReadOptions } from './queries.ts';
@@ -25,8 +25,8 @@ const noBytes = new Uint8Array(0);
 
 export function addKvRoutes(app: Hono, options: KvOptions): void {
   app.get(keysPath, (c) => onRead(options, c.req.raw));
-  app.put(keysPath, (c) => onPut(options, c));
-  app.delete(keysPath, (c) => onDelete(options, c));
+  app.put(keysPath, (c) => onPut(options, c.req.raw));
+  app.delete(keysPath, (c) => onDelete(options, c.req.raw));
 }
 
 /** Everything of the request is read before the node is asked: a request may end while it waits. */
@@ -54,17 +54,17 @@ function onRead({ node, answers }: KvOptions, request: Request): Response | Prom
   );
 }
 
-async function onPut(options: KvOptions, c: Context): Promise<Response> {
+function onPut(options: KvOptions, request: Request): Promise<Response> {
   const { bodies, node } = options;
-  const request = c.req.raw;
   const change = parseChange(options, request);
   const contentType = parseContentType(request.headers, node.limits.contentTypeBytesMax);
-  const value = await bodies.read(request, node.limits.valueBytesMax);
-  return send(options, 'PUT', change, value, contentType);
+  return bodies
+    .read(request, node.limits.valueBytesMax)
+    .then((value) => send(options, request, change, value, contentType));
 }
 
-function onDelete(options: KvOptions, c: Context): Promise<Response> {
-  return send(options, 'DELETE', parseChange(options, c.req.raw), noBytes, '');
+function onDelete(options: KvOptions, request: Request): Promise<Response> {
+  return send(options, request, parseChange(options, request), noBytes, '');
 }
 
 interface Change {
@@ -73,7 +73,6 @@ interface Change {
   readonly identity: ReturnType<typeof parseIdentity>;
   readonly ifMatch: string | null;
   readonly ifNoneMatch: string | null;
-  readonly isForwarded: boolean;
 }
 
 function parseChange({ node }: KvOptions, { url, headers }: Request): Change {
@@ -87,7 +86,6 @@ function parseChange({ node }: KvOptions, { url, headers }: Request): Change {
     identity: parseIdentity(headers, node.limits.requestIdBytesMax),
     ifMatch,
     ifNoneMatch,
-    isForwarded: headers.get(headerNames.noForward) !== null,
   };
 }
 
@@ -101,14 +99,15 @@ function parseContentType(headers: Headers, bytesMax: number): string {
 
 function send(
   { node, answers, forwarder, random }: KvOptions,
-  method: 'PUT' | 'DELETE',
+  { method, headers }: Request,
   change: Change,
   value: Uint8Array,
   contentType: string,
 ): Promise<Response> {
-  const { key, condition, identity, isForwarded } = change;
+  const { key, condition, identity } = change;
+  const isPut = method === 'PUT';
   const write: WriteRequest = {
-    kind: method === 'PUT' ? 'put' : 'delete',
+    kind: isPut ? 'put' : 'delete',
     key,
     value,
     contentType,
@@ -117,15 +116,15 @@ function send(
     request: tagRequest(identity, { method, key, condition, contentType, value }),
   };
   return forwarder.run({
-    isForwarded,
+    isForwarded: () => isForwarded(headers),
     bodyBytes: value.length,
     runHere: (done) =>
       node.write(write, (error, result) => done(error, () => answerOf(answers, result))),
     pack: () => ({
-      method,
+      method: isPut ? 'PUT' : 'DELETE',
       path: keysPath + encodeURIComponent(key),
       headers: headersToPass(change, contentType, random),
-      ...(method === 'PUT' ? { body: value } : {}),
+      ...(isPut ? { body: value } : {}),
     }),
   });
 }
