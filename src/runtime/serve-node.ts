@@ -1,7 +1,10 @@
 /** The server of Node: `node:http` behind the adapter of Hono. */
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { type Listen, type ListenOptions, type RunningServer, urlOf } from './serve.ts';
+
+/** How often a closing server looks for connections whose request has ended. */
+const idleCheckMs = 50;
 
 export const listenOnNode: Listen = async (options) => {
   const server = createServer(options);
@@ -53,14 +56,21 @@ class NodeServer implements RunningServer {
     return this.#closing;
   }
 
+  /** By itself, Node would serve kept-alive connections on, for as long as their clients like. */
   #close(): Promise<void> {
+    this.#server.prependListener('request', endAfterAnswer);
     return new Promise((resolve) => {
+      const idle = setInterval(() => this.#server.closeIdleConnections(), idleCheckMs);
       const breakAll = setTimeout(() => this.#server.closeAllConnections(), this.#closeMs);
       this.#server.close(() => {
+        clearInterval(idle);
         clearTimeout(breakAll);
         resolve();
       });
-      this.#server.closeIdleConnections();
     });
   }
+}
+
+function endAfterAnswer(_request: IncomingMessage, response: ServerResponse): void {
+  response.shouldKeepAlive = false;
 }

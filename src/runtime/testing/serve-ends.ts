@@ -99,6 +99,25 @@ const serverCases: readonly ServeCase[] = [
     },
   },
   {
+    name: 'closing ends connections that are in steady use, before their time is up',
+    run: async () => {
+      const fetch = async () => {
+        await aMoment();
+        return new Response('ok');
+      };
+      const server = await serve({ fetch, host, port: 0, limits: { closeMs: 60_000 } });
+      const client = new RawClient(server.url);
+      const use = async () => {
+        for (;;) await client.send(get('/')).answer('GET', 1000);
+      };
+      const used = use().catch(() => {});
+      await aMoment();
+      await server.close();
+      await client.closed();
+      await used;
+    },
+  },
+  {
     name: 'closing does not wait for what does not end, nor for idle connections',
     run: async () => {
       const fetch = ({ url }: Request) =>
