@@ -57,8 +57,14 @@ describe('append (rule 1)', () => {
     const gap = voter.onAppend(append(2, at(1, 6)), puts(1, 7, 2), 0);
     expect(gap).toMatchObject({ reason: 'gap', lastLsn: 5, committedLsn: 3, promised: 2 });
     expect(reasonOf(voter.onAppend(append(2, at(2, 5)), puts(1, 6, 2), 0))).toBe('gap');
-    // H4: refusing has cut nothing.
-    expect(voter.log.last).toEqual(at(1, 5));
+  });
+
+  test('H4: a refusal cuts nothing, wherever the other log differs', () => {
+    const voter = holding(5);
+    for (const lsn of [1, 2, 4, 5, 6, 9]) {
+      expect(reasonOf(voter.onAppend(append(2, at(2, lsn)), puts(1, lsn + 1, 2), 0))).toBe('gap');
+      expect(voter.log.last).toEqual(at(1, 5));
+    }
   });
 
   test('twice is the same answer and no change', () => {
