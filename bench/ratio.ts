@@ -11,7 +11,7 @@ import type { ServerProcess } from './targets/processes.ts';
 
 const usage = `npm run bench:ratio -- [--runtime node|bun|deno] [--rounds 3] [--seconds 5] [--json]
 
-Exit codes: 0 valid; 1 a round was invalid; 2 it could not be run.`;
+Exit codes: 0 valid; 1 a round was invalid; 2 it could not be run; 130 stopped by a signal.`;
 
 const runtimes = ['node', 'bun', 'deno'] as const;
 const operations = ['PUT', 'GET'] as const satisfies readonly Operation[];
@@ -58,8 +58,8 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-async function measure(options: Options): Promise<readonly Round[]> {
-  const wrk = await createWrk();
+async function measure(options: Options, stop: AbortSignal): Promise<readonly Round[]> {
+  const wrk = await createWrk(stop);
   const servers: ServerProcess[] = [];
   try {
     const empty = await startEmptyServer(options.runtime, servers);
@@ -144,19 +144,26 @@ function report(options: Options, rounds: readonly Round[]): boolean {
 const isSound = ({ faults }: WrkRun): boolean => faults.length === 0;
 
 async function main(): Promise<number> {
+  const stop = new AbortController();
+  const onSignal = () => {
+    // The servers are in process groups of their own, which end with this process at the latest.
+    if (stop.signal.aborted) process.exit(130);
+    say('stopping; once more to stop at once');
+    stop.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   try {
     const options = parseOptions(process.argv.slice(2));
     if (options === null) {
       process.stdout.write(`${usage}\n`);
       return 0;
     }
-    return report(options, await measure(options)) ? 0 : 1;
+    return report(options, await measure(options, stop.signal)) ? 0 : 1;
   } catch (error) {
+    if (stop.signal.aborted) return 130;
     say(error instanceof Error ? error.message : String(error));
     return 2;
   }
 }
 
-// The servers are in process groups of their own, which end with this process.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 process.exitCode = await main();

@@ -58,8 +58,8 @@ end
 `;
 }
 
-/** Throws where wrk is not installed, and says how to get it. */
-export async function createWrk(): Promise<Wrk> {
+/** `stop` breaks runs. Throws where wrk is not installed, and says how to get it. */
+export async function createWrk(stop: AbortSignal): Promise<Wrk> {
   const program = findProgram('wrk');
   if (program === null) {
     throw new Error(
@@ -79,7 +79,7 @@ export async function createWrk(): Promise<Wrk> {
     run: async ({ url, operation, seconds }) => {
       const load = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`];
       const args = [...load, '--timeout', '10s', '-s', scripts[operation], url];
-      const { stdout } = await promisify(execFile)(program, args);
+      const { stdout } = await promisify(execFile)(program, args, { signal: stop });
       return parseRun(stdout);
     },
     remove: () => rm(folder, { recursive: true, force: true }),

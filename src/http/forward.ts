@@ -7,7 +7,6 @@
 import { DsmError } from '../core/errors.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
 import type {
   InboundReply,
   OutboundRequest,
@@ -48,7 +47,6 @@ export interface ForwarderOptions {
   readonly answers: Answers;
   readonly transport: Transport;
   readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 export class Forwarder {
@@ -162,15 +160,13 @@ class HeldCall {
   }
 
   #onReply(url: string, failure: TransportFailure | null, reply: InboundReply | null): void {
-    const { node, logger } = this.#options;
+    const { node } = this.#options;
     const isAbsent = failure === 'refused' || reply?.status === 421;
     if (isAbsent) {
       node.forgetActive(url);
       return this.#seekAgain();
     }
     if (reply?.header(headerNames.node) !== undefined) return this.#finish(() => passOn(reply));
-    const what = failure === null ? 'something else than a node of dsm answered' : failure;
-    logger.warn('a forwarded call was not answered', { url, what });
     this.#fail(broken(url, failure));
   }
 
