@@ -69,32 +69,33 @@ class Minimizer<State extends object, Action> {
   }
 
   run(): readonly Invocation<Action>[] {
-    for (let size = this.#current.length >>> 1; size >= 1; size >>>= 1) this.#weakenBy(size);
-    // What was weakened last may have been what kept something else.
-    this.#weakenBy(1);
-    // What stays may as well stay as it was: that leaves less to choose from.
+    for (const isRead of [true, false]) {
+      for (let size = this.#current.length; size >= 1; size >>>= 1) this.#weakenBy(size, isRead);
+    }
+    // What stays may as well be as it was, and then tell what some reads told.
     const kept = new Set(this.#current.map(({ id }) => id));
-    return this.#original.filter(({ id }) => kept.has(id));
+    this.#current = this.#original.filter(({ id }) => kept.has(id));
+    this.#weakenBy(1, true);
+    return this.#current;
   }
 
-  #weakenBy(size: number): void {
+  /** Leaves out what it can of reads, or of writes, so many neighbours at a time. */
+  #weakenBy(size: number, isRead: boolean): void {
+    const isMeant = ({ isRequired, action }: Invocation<Action>): boolean =>
+      isRequired && this.#model.isReadOnly(action) === isRead;
     let start = 0;
     while (start < this.#current.length) {
-      const chunk = this.#current.slice(start, start + size);
-      const rest = this.#current.slice(start + size);
-      const before = this.#current.slice(0, start);
-      const weaker = chunk.flatMap((invocation) => this.#weaken(invocation));
-      const candidate = this.#withoutUnseen([...before, ...weaker, ...rest]);
-      const isWeaker = chunk.some(({ isRequired }) => isRequired);
-      const isAccepted = isWeaker && this.#fails(candidate);
+      const end = start + size;
+      const weaker = this.#current.flatMap((invocation, place) => {
+        const isTouched = place >= start && place < end && isMeant(invocation);
+        if (!isTouched) return [invocation];
+        return isRead ? [] : [relax(invocation)];
+      });
+      const candidate = this.#withoutUnseen(weaker);
       const isShorter = candidate.length < this.#current.length;
-      if (isAccepted) this.#current = candidate;
-      if (!isAccepted || !isShorter) start += size;
+      if (isShorter && this.#fails(candidate)) this.#current = candidate;
+      else start = end;
     }
-  }
-
-  #weaken(invocation: Invocation<Action>): Invocation<Action>[] {
-    return this.#model.isReadOnly(invocation.action) ? [] : [relax(invocation)];
   }
 
   #fails(invocations: readonly Invocation<Action>[]): boolean {

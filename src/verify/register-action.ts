@@ -34,10 +34,10 @@ function conditionGuard({ condition }: HistoryOperation, valueAt: ValueAt): Guar
 /** True of a refusal that names a state in which the operation is not refused. */
 function isContradiction({ op, condition = 'none' }: HistoryOperation, current: number): boolean {
   if (op === 'get' || op === 'increment') return false;
-  const needsPresence = op !== 'put' || condition === 'present';
-  if (condition === 'absent') return current === 0;
   if (typeof condition === 'number') return current === condition;
-  return needsPresence ? current > 0 : true;
+  // A delete needs a key that is there, whatever its condition.
+  const isMet = { none: true, absent: current === 0, present: current > 0 }[condition];
+  return isMet && (op === 'put' || current > 0);
 }
 
 /** What a get-and-delete or a get says of the value that it found. */

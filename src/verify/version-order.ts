@@ -94,8 +94,10 @@ function reportOrder(answer: Answer, highest: PlacedAnswer, report: Report): voi
   const named = [highest, answer];
   if (isWrite(answer.operation) && answer.operation.outcome === 'ok') {
     const isSame = highest.place === answer.revision && !isWrite(highest.operation);
-    const rule = isSame ? 'read-from-future' : 'write-order';
-    report(rule, `${before} returned before ${after} was called, which is not later`, named);
+    const [rule, end] = isSame
+      ? ['read-from-future', 'and shows it']
+      : ['write-order', 'but is not before it in the log'];
+    report(rule, `${before} returned before ${after} was called, ${end}`, named);
   } else if (isWrite(highest.operation)) {
     const consequence = 'the write is lost, or what follows is stale';
     report('stale-read', `${before} was acknowledged before ${after}: ${consequence}`, named);

@@ -36,13 +36,16 @@ function parseAtom(text: string): EdnValue {
   throw new Error(`${text} is not a value that is known here`);
 }
 
+const notEdn = (text: string): Error =>
+  new Error(`not EDN from ${JSON.stringify(text.trim().slice(0, 20))}`);
+
 function* tokensOf(text: string): Generator<'{' | '}' | { readonly value: EdnValue }> {
   const pattern = new RegExp(tokenPattern);
   const end = text.replace(/[\s,]+$/, '').length;
   while (pattern.lastIndex < end) {
     const at = pattern.lastIndex;
     const found = pattern.exec(text);
-    if (found === null) throw new Error(`not EDN from ${JSON.stringify(text.slice(at, at + 20))}`);
+    if (found === null) throw notEdn(text.slice(at));
     const [, brace, keyword, quoted, atom] = found;
     if (brace === '{' || brace === '}') yield brace;
     else if (keyword !== undefined) yield { value: { keyword } };

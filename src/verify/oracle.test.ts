@@ -1,0 +1,40 @@
+/**
+ * Histories of real stores with known verdicts, which are not part of this repository: where a
+ * folder `shared/oracle` stands beside the checkout, each of its folders is named for a format and
+ * holds `expected.tsv` (name, tab, verdict) and the histories.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { expect, type TestContext, test } from 'vitest';
+import type { RegisterHistory } from './formats/event-log.ts';
+import { parseJepsenEtcd } from './formats/jepsen-etcd.ts';
+import { parsePorcupineKv } from './formats/porcupine-kv.ts';
+import { checkLinearization } from './linearization.ts';
+import { createRegisterModel } from './register.ts';
+
+const oracle = new URL('../../../shared/oracle/', import.meta.url);
+
+const formats: readonly [string, (text: string, file: string) => RegisterHistory][] = [
+  ['jepsen-etcd', parseJepsenEtcd],
+  ['porcupine-kv', parsePorcupineKv],
+];
+
+/** Without the folder there is nothing to compare with; the report then says why. */
+function skipWithout(folder: URL, { skip }: TestContext): void {
+  if (!existsSync(new URL('expected.tsv', folder))) skip(`there is no ${folder.pathname}`);
+}
+
+for (const [format, parse] of formats) {
+  test(`the verdicts agree with those of ${format}`, { timeout: 60_000 }, (context) => {
+    const folder = new URL(`${format}/`, oracle);
+    skipWithout(folder, context);
+    const files = readdirSync(folder);
+    const expected = readFileSync(new URL('expected.tsv', folder), 'utf8').trim().split('\n');
+    for (const [name = '', verdict] of expected.map((line) => line.split('\t'))) {
+      const file = files.find((found) => found === name || found.startsWith(`${name}.`)) ?? name;
+      const history = parse(readFileSync(new URL(file, folder), 'utf8'), file);
+      const result = checkLinearization(createRegisterModel(history.initial), history.invocations);
+      expect([file, result.verdict]).toEqual([file, verdict]);
+    }
+    expect(expected.length).toBeGreaterThan(0);
+  });
+}
