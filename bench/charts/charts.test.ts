@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Resvg } from '@resvg/resvg-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exampleGrid, exampleManifest, law } from '../testing/grid.ts';
 import { chartPoints, slaveShares } from './data.ts';
@@ -114,10 +113,10 @@ describe('the files', () => {
     }
   });
 
-  test('the PNG has its text: without fonts, fewer pixels would be dark', async () => {
+  test('the PNG has its text, which would vanish silently without a font', async () => {
     const svg = await renderSvg(charts[0]!.spec, charts[0]!.title);
-    const silent = new Resvg(svg, { background: '#ffffff', font: { loadSystemFonts: false } });
-    expect(renderPng(svg).length).toBeGreaterThan(silent.render().asPng().length * 1.2);
+    const textless = svg.replaceAll(/<text.*?<\/text>/gs, '');
+    expect(renderPng(svg).length).toBeGreaterThan(renderPng(textless).length * 1.2);
     expect(svg).toContain('<title>Throughput');
     expect(svg).not.toMatch(/NaN|undefined/);
   });

@@ -67,5 +67,7 @@ describe('a timeline', () => {
     const svg = await renderSvg(chart!.spec, chart!.title);
     expect(svg).toContain('The active master is killed');
     expect(svg).not.toContain('NaN');
+    // Clipped marks have ids: the same again, whatever was drawn before.
+    expect(await renderSvg(chart!.spec, chart!.title)).toBe(svg);
   });
 });

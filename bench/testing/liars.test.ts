@@ -72,15 +72,16 @@ describe.each(['native', 'autocannon'] as const)('under the %s driver, a server 
     expect(failedHard(cell)).toContain(gate);
   });
 
-  test('loses connections is charged for each lost request, and for no other', async () => {
-    const cell = await judge(
-      lies['closes the connection instead of every 50th answer'],
-      drivers[name],
-    );
+  test.each([
+    'closes the connection instead of every 50th answer',
+    'breaks off in the middle of every 50th answer',
+  ] as const)('%s is charged for each lost request, and for no other', async (lie) => {
+    const cell = await judge(lies[lie], drivers[name]);
     const { causes, success } = cell.measurement.window;
+    const { reset, ...others } = causes;
     expect(failedHard(cell)).not.toContain(4);
-    expect(causes).toMatchObject({ timeout: 0, wrong_value: 0, bad_body: 0 });
-    expect(causes.reset / (causes.reset + success)).toBeCloseTo(1 / 50, 1);
+    expect(Object.values(others).filter((count) => count > 0)).toEqual([]);
+    expect(reset / (reset + success)).toBeCloseTo(1 / 50, 2);
   });
 
   test('is not there at all gets a bounded number of attempts', async () => {
@@ -111,8 +112,8 @@ test.each(['native', 'autocannon'] as const)(
     const cell = await judge(lies['is honest and slow'], drivers[name], { workload, clients: 10 });
     const { window, measuredS } = cell.measurement;
     expect(failedHard(cell)).toEqual([]);
-    // Bounds that hold on a busy machine too: nothing is faster than it can be.
-    expect(window.success / measuredS).toBeLessThan(1000 * 1.03);
+    // Bounds that hold on a busy machine too: a client cannot be faster than one in 10 ms.
+    expect(window.success).toBeLessThanOrEqual(10 * (measuredS / 0.01 + 1));
     expect(window.all.minUs).toBeGreaterThanOrEqual(5_000);
     expect(window.thinkSumUs / window.success).toBeGreaterThanOrEqual(5_000);
   },
