@@ -367,7 +367,8 @@ export class MasterNode extends DsmNode {
     if (active === null) return done(new DsmError('misdirected'));
     runHandoff(this.context, active, nodeId, {
       onReady: () => this.#stepDown('handed off'),
-      done,
+      // Whoever asked wants to know where to go now.
+      done: (error) => (error === null ? this.awaitActive(() => done(null)) : done(error)),
     });
   }
 
