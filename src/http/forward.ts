@@ -166,7 +166,9 @@ class HeldCall {
       node.forgetActive(url);
       return this.#seekAgain();
     }
-    if (reply?.header(headerNames.node) !== undefined) return this.#finish(() => passOn(reply));
+    if (reply?.header(headerNames.node) !== undefined) {
+      return this.#finish(() => passOn(reply, url));
+    }
     this.#fail(broken(url, failure));
   }
 
@@ -204,9 +206,10 @@ const ownHeaders = new Set([
 ]);
 
 /** The answer of the master as it is: `Dsm-Node` and the rest are the master's. */
-function passOn(reply: InboundReply): Response {
+function passOn(reply: InboundReply, url: string): Response {
   const { status } = reply;
-  const headers: Record<string, string> = {};
+  // Where to go directly the next time.
+  const headers: Record<string, string> = { [headerNames.master]: url };
   for (const [name, value] of Object.entries(reply.headers())) {
     if (!ownHeaders.has(name)) headers[name] = value;
   }
