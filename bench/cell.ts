@@ -138,6 +138,29 @@ function watchProcesses(target: Target) {
   };
 }
 
+interface Accounts {
+  readonly served: Cell['served'];
+  readonly health: Cell['health'];
+  readonly grown: Counters[];
+}
+
+/** What the servers say after the run, against what they said before it. */
+async function account(target: Target, before: (Status | null)[]): Promise<Accounts> {
+  const late = await catchUp(target);
+  const after = await readAll(target);
+  const grown = before.map((was, index) => {
+    const is = after[index];
+    return was == null || is == null ? nothing : growth(countersOf(was), countersOf(is));
+  });
+  const faults = healthFaults(target, before, after);
+  if (late !== '') faults.push(late);
+  return {
+    grown,
+    served: { reads: total(grown, 'reads'), writes: total(grown, 'writes') },
+    health: { checked: target.hasStatus || target.nodes.length > 1, faults },
+  };
+}
+
 /** A cell without a verdict: the gates judge it in sight of its whole run. */
 export async function measureCell(
   order: CellOrder,
@@ -153,36 +176,20 @@ export async function measureCell(
   const before = await readAll(target);
   const startedAt = new Date().toISOString();
   const processes = watchProcesses(target);
-  const measurement = await drive(
-    planOf(target, order),
-    (event) => {
-      processes.onEvent(event);
-      onEvent(event);
-    },
-    stop,
-  );
-  const lateAfter = await catchUp(target);
-  const after = await readAll(target);
-  const grown = before.map((was, index) => {
-    const is = after[index];
-    return was == null || is == null ? nothing : growth(countersOf(was), countersOf(is));
-  });
-  const faults = healthFaults(target, before, after);
-  if (lateAfter !== '') faults.push(lateAfter);
+  const onBoth = (event: LoadEvent) => {
+    processes.onEvent(event);
+    onEvent(event);
+  };
+  const measurement = await drive(planOf(target, order), onBoth, stop);
+  const { grown, served, health } = await account(target, before);
+  const { promises, verifiable, linearizable } = target;
   return {
     schemaVersion,
     ...order,
     startedAt,
-    promises: target.promises,
-    verifiable: target.verifiable,
-    linearizable: target.linearizable,
-    measurement,
+    ...{ promises, verifiable, linearizable, measurement, served, health },
     nodes: nodeLoads(target, grown, processes.used()),
-    served: { reads: total(grown, 'reads'), writes: total(grown, 'writes') },
-    health: { checked: target.hasStatus || target.nodes.length > 1, faults },
     host: readHost(),
-    findings: [],
-    valid: false,
-    noisy: false,
+    ...{ findings: [], valid: false, noisy: false },
   };
 }

@@ -1,7 +1,7 @@
 /**
- * The benchmark suite's one entry: `npm run bench` is a quick sweep; `npm run bench -- --help` lists
- * the rest. Exit codes: 0 valid, 1 usage, 2 a hard gate failed, 3 the machine lacks what it takes,
- * 130 interrupted.
+ * The benchmark suite's one entry: `npm run bench` is a quick sweep, `npm run bench -- --help`
+ * lists the rest. Exit codes: 0 valid, 1 usage, 2 a hard gate failed, 3 the machine lacks what it
+ * takes, 130 interrupted.
  */
 import { Command } from 'commander';
 import { addCheck } from './commands/check.ts';

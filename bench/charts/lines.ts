@@ -69,30 +69,32 @@ function rowsOf(points: readonly ChartPoint[], name: MetricName, axis: Axis): Ro
 
 const valid = { filter: 'datum.valid' };
 
+function encodings(metric: Metric, axis: Axis) {
+  const series = { field: 'series', title: axisTitle(otherAxis(axis)) };
+  const log = { type: 'log' as const, nice: false, padding: 10 };
+  return {
+    x: {
+      field: 'x',
+      type: 'quantitative' as const,
+      title: axisTitle(axis),
+      axis: { tickMinStep: 1, format: 'd' },
+      scale: { zero: false, padding: 12 },
+    },
+    y: {
+      field: 'value',
+      type: 'quantitative' as const,
+      title: metric.unit,
+      scale: metric.scale === 'log' ? log : { zero: true },
+      axis: { format: metric.name === 'error_rate' ? '.2%' : ',.6~g' },
+    },
+    color: { ...series, type: 'ordinal' as const, scale: { scheme: 'viridis' as const } },
+    shape: { ...series, type: 'ordinal' as const },
+  };
+}
+
 /** Invalid cells are hollow red crosses that no line touches. */
 function layers(metric: Metric, axis: Axis) {
-  const x = {
-    field: 'x',
-    type: 'quantitative' as const,
-    title: axisTitle(axis),
-    axis: { tickMinStep: 1, format: 'd' },
-    scale: { zero: false, padding: 12 },
-  };
-  const y = {
-    field: 'value',
-    type: 'quantitative' as const,
-    title: metric.unit,
-    scale:
-      metric.scale === 'log' ? { type: 'log' as const, nice: false, padding: 10 } : { zero: true },
-    axis: { format: metric.name === 'error_rate' ? '.2%' : ',.6~g' },
-  };
-  const color = {
-    field: 'series',
-    type: 'ordinal' as const,
-    title: axisTitle(otherAxis(axis)),
-    scale: { scheme: 'viridis' as const },
-  };
-  const shape = { field: 'series', type: 'ordinal' as const, title: axisTitle(otherAxis(axis)) };
+  const { x, y, color, shape } = encodings(metric, axis);
   return [
     {
       transform: [valid, { filter: 'datum.high > datum.low' }],

@@ -6,6 +6,11 @@ import { type Caption, colours, frame, inline, type Spec } from './spec.ts';
 const columns = 5;
 const barWidth = 150;
 const radarSize = 170;
+/** Full for the share, dashed for the fair one. */
+const dashes = [
+  [1, 0],
+  [4, 3],
+];
 
 export function shareBars({ shares }: SlaveShares, axis: Axis, caption: Caption): Spec {
   const rows = shares.map((share) => ({ ...share, panel: share[axis] }));
@@ -73,6 +78,8 @@ export function shareRadar({ shares }: SlaveShares, axis: Axis, caption: Caption
     axis: null,
     scale: { domain: [-reach, reach] },
   });
+  const line = { field: 'line', type: 'nominal' as const, title: null };
+  const domain = ['share', 'fair share'];
   return {
     ...frame(caption),
     data: inline(points),
@@ -86,24 +93,8 @@ export function shareRadar({ shares }: SlaveShares, axis: Axis, caption: Caption
         x: position('px'),
         y: position('py'),
         order: { field: 'order', type: 'quantitative' },
-        color: {
-          field: 'line',
-          type: 'nominal',
-          title: null,
-          scale: { domain: ['share', 'fair share'], range: [colours.blue, colours.red] },
-        },
-        strokeDash: {
-          field: 'line',
-          type: 'nominal',
-          title: null,
-          scale: {
-            domain: ['share', 'fair share'],
-            range: [
-              [1, 0],
-              [4, 3],
-            ],
-          },
-        },
+        color: { ...line, scale: { domain, range: [colours.blue, colours.red] } },
+        strokeDash: { ...line, scale: { domain, range: [...dashes] } },
       },
     },
   };

@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { CellOrder } from '../cell.ts';
-import { comparePeers, peersText } from '../peers/compare.ts';
+import { comparePeers } from '../peers/compare.ts';
 import { measureNativeRedis, type NativeRedis } from '../peers/redis-benchmark.ts';
 import { nativeFile, readNative } from '../peers/stored.ts';
+import { peersText } from '../peers/text.ts';
 import { writeWhole } from '../results/folder.ts';
 import type { CellConfig, DriverName, RuntimeName } from '../results/schema.ts';
 import { orderCells } from '../sweep/orders.ts';

@@ -1,4 +1,4 @@
-/** What every measuring command does around its cells: manifest, folder, Ctrl+C, tables, exit code. */
+/** What every measuring command does around its cells: manifest, Ctrl+C, tables, exit code. */
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

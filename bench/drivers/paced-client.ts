@@ -2,9 +2,8 @@
  * Makes one of autocannon's clients honest. autocannon (9.x) has no think time; it reconnects to a
  * dead port without a pause; and when a server closes a connection with a request unanswered it
  * counts no error and measures every later answer against the wrong request. It has no hooks for
- * these, so this file, and only this file, replaces two methods of a client: the one that
- * issues a request and the one that connects. Everything else (sockets, request bytes, parser) stays
- * autocannon's.
+ * these, so this file, and only this file, replaces two methods of a client: the one that issues a
+ * request and the one that connects. All else (sockets, request bytes, parser) stays autocannon's.
  */
 import type { EventEmitter } from 'node:events';
 import type { Request } from 'autocannon';

@@ -39,6 +39,56 @@ function sample(index: number): Cell['measurement']['samples'][number] {
   };
 }
 
+const config = (): Cell['config'] => ({
+  target: 'dsm',
+  driver: 'autocannon',
+  runtime: 'node',
+  workload: parseWorkload({ thinkMs: '0.5' }),
+  clients: 10,
+  slaves: 2,
+  backups: 1,
+  rateRps: null,
+  warmupS: 1,
+  measureS: 2,
+  readFrom: 'master',
+  attach: 'master',
+});
+
+const window = (): Cell['measurement']['window'] => ({
+  success: total,
+  causes: noCauses(),
+  staleReads: 0,
+  verifiedReads: reads,
+  read: latency(reads),
+  write: latency(writes),
+  all: latency(total),
+  histograms: null,
+  latencySumUs: halfOfTheTimeUs,
+  thinkSumUs: halfOfTheTimeUs,
+  attemptedReads: reads,
+  attemptedWrites: writes,
+  keyCounts: new Array<number>(1000).fill(total / 1000),
+});
+
+const measurement = (): Cell['measurement'] => ({
+  measuredS: 2.001,
+  wallS: 2.002,
+  window: window(),
+  whole: {
+    sent: total * 1.5,
+    readsOk: reads * 1.5,
+    writesOk: writes * 1.5,
+    readsFailed: 0,
+    writesFailed: 0,
+    inflightAtEnd: 0,
+  },
+  samples: [sample(0), sample(1), sample(2)],
+  generator: { cpuPct: 40, eventLoopUtilization: 0.4, loopDelayP99Ms: 2 },
+  open: null,
+  aborted: '',
+  faults: [],
+});
+
 export function exampleCell(): Cell {
   return {
     schemaVersion: 1,
@@ -46,20 +96,7 @@ export function exampleCell(): Cell {
     key: 'dsm-c10-s2',
     repeat: 0,
     startedAt: '2026-01-01T00:00:00.000Z',
-    config: {
-      target: 'dsm',
-      driver: 'autocannon',
-      runtime: 'node',
-      workload: parseWorkload({ thinkMs: '0.5' }),
-      clients: 10,
-      slaves: 2,
-      backups: 1,
-      rateRps: null,
-      warmupS: 1,
-      measureS: 2,
-      readFrom: 'master',
-      attach: 'master',
-    },
+    config: config(),
     promises: {
       replication: 'majority',
       durableOnAck: 'yes',
@@ -68,38 +105,7 @@ export function exampleCell(): Cell {
     },
     verifiable: true,
     linearizable: true,
-    measurement: {
-      measuredS: 2.001,
-      wallS: 2.002,
-      window: {
-        success: total,
-        causes: noCauses(),
-        staleReads: 0,
-        verifiedReads: reads,
-        read: latency(reads),
-        write: latency(writes),
-        all: latency(total),
-        histograms: null,
-        latencySumUs: halfOfTheTimeUs,
-        thinkSumUs: halfOfTheTimeUs,
-        attemptedReads: reads,
-        attemptedWrites: writes,
-        keyCounts: new Array<number>(1000).fill(total / 1000),
-      },
-      whole: {
-        sent: total * 1.5,
-        readsOk: reads * 1.5,
-        writesOk: writes * 1.5,
-        readsFailed: 0,
-        writesFailed: 0,
-        inflightAtEnd: 0,
-      },
-      samples: [sample(0), sample(1), sample(2)],
-      generator: { cpuPct: 40, eventLoopUtilization: 0.4, loopDelayP99Ms: 2 },
-      open: null,
-      aborted: '',
-      faults: [],
-    },
+    measurement: measurement(),
     nodes: [],
     served: { reads: reads * 1.5, writes: writes * 1.5 },
     health: { faults: [], checked: true },

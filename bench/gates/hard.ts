@@ -14,8 +14,8 @@ const errorShareMax = 0.001;
 const littleTolerance = 0.05;
 const mixSigmas = 4;
 /**
- * p ≈ 10⁻⁶ instead of the usual 10⁻³: a full grid asks 180 times, and a hard gate must not be red by
- * chance. A broken generator is beyond it by orders of magnitude.
+ * p ≈ 10⁻⁶ instead of the usual 10⁻³: a full grid asks 180 times, and a hard gate must not be red
+ * by chance. A broken generator is beyond it by orders of magnitude.
  */
 const keySigmas = 4.75;
 /** Every key is hit for certain (miss: e⁻²⁰ each) only from so many operations per key. */

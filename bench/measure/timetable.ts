@@ -1,6 +1,7 @@
 /**
- * Takes a session through warm-up, measured window and drain, one sample per second, and measures what
- * the generator itself cost in the window. Times are monotonic; the wall clock is only compared.
+ * Takes a session through warm-up, measured window and drain, one sample per second, and measures
+ * what the generator itself cost in the window. Times are monotonic; the wall clock is only
+ * compared.
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { Measurement } from '../results/schema.ts';

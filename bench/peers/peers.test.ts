@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { exampleCell } from '../gates/example.ts';
 import type { Cell, CellConfig } from '../results/schema.ts';
-import { comparePeers, peersText } from './compare.ts';
+import { comparePeers } from './compare.ts';
 import { parseRedisCsv } from './redis-benchmark.ts';
+import { peersText } from './text.ts';
 
 function cellOf(config: Partial<CellConfig>, success: number, valid = true): Cell {
   const cell = exampleCell();

@@ -45,7 +45,8 @@ export function table<T>(
     return `<tr class="${rowClass(item)}">${cells.join('')}</tr>`;
   });
   const body = rows.join('\n');
-  return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+  const whole = `<thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody>`;
+  return `<div class="scroll"><table>${whole}</table></div>`;
 }
 
 export function definitions(entries: Readonly<Record<string, string>>): string {

@@ -37,7 +37,8 @@ function chartSections(charts: readonly Chart[]): string {
     .map(([folder, group]) => {
       const figures = group.map(({ name, title }) => {
         const label = escapeHtml(title);
-        return `<figure class="chart" data-chart="${name}" role="img" aria-label="${label}"></figure>`;
+        const attributes = `data-chart="${name}" role="img" aria-label="${label}"`;
+        return `<figure class="chart" ${attributes}></figure>`;
       });
       return `<h2>${titles[folder] ?? folder}</h2>\n${figures.join('\n')}`;
     })
@@ -78,7 +79,10 @@ ${failedGates(cells, 'hard')}
 <h2>Noisy, and why</h2>
 ${failedGates(cells, 'noise')}
 <h2>All cells</h2>
-<p class="downloads"><button type="button" id="csv">summary.csv</button><button type="button" id="json">summary.json</button></p>
+<p class="downloads">
+<button type="button" id="csv">summary.csv</button>
+<button type="button" id="json">summary.json</button>
+</p>
 ${cellTable(cells)}
 <h2>What the targets promise</h2>
 ${promiseTable(cells)}

@@ -21,12 +21,14 @@ export function banner(cells: readonly Cell[], manifest: Manifest): string {
       : '',
   ];
   const kind = invalid > 0 || missing > 0 || manifest.git.dirty ? 'bad' : 'good';
-  return `<p class="banner ${kind}" id="verdict">${escapeHtml(facts.filter(Boolean).join(' '))}</p>`;
+  const text = escapeHtml(facts.filter(Boolean).join(' '));
+  return `<p class="banner ${kind}" id="verdict">${text}</p>`;
 }
 
 export function origin({ host, git, versions, ...manifest }: Manifest): string {
+  const gibibytes = Math.round(host.memoryBytes / 2 ** 30);
   return definitions({
-    machine: `${host.cpu}, ${host.cores} cores, ${Math.round(host.memoryBytes / 2 ** 30)} GiB, Linux ${host.kernel}`,
+    machine: `${host.cpu}, ${host.cores} cores, ${gibibytes} GiB, Linux ${host.kernel}`,
     'logs on': host.dataOnTmpfs ? 'memory (a sync costs nothing)' : 'disk',
     commit: `${git.commit}${git.dirty ? ' with uncommitted changes' : ''}`,
     command: `bench ${manifest.argv.join(' ')}`,
@@ -106,17 +108,19 @@ export function promiseTable(cells: readonly Cell[]): string {
 
 export function limits({ host }: Manifest): string {
   const items = [
-    `Generator, masters, backups and slaves share ${host.cores} cores of one machine and its loopback ` +
-      'interface: adding slaves takes CPU from the master, so throughput over the number of slaves shows ' +
-      'what replication costs, not how a cluster of machines scales. CPU time per operation is the number ' +
-      'that carries over.',
-    'With think time Z a closed loop of N clients cannot exceed N/Z operations per second, whatever the ' +
-      'server does: those charts show latency under a given load, the ones without think time show capacity.',
-    'A closed loop sends nothing while it waits, so a stall is seen by few requests; open runs (--rate) ' +
-      'measure from the moment at which a request was due.',
+    `Generator, masters, backups and slaves share ${host.cores} cores of one machine and its ` +
+      'loopback interface: adding slaves takes CPU from the master, so throughput over the number ' +
+      'of slaves shows what replication costs, not how a cluster of machines scales. CPU time per ' +
+      'operation is the number that carries over.',
+    'With think time Z a closed loop of N clients cannot exceed N/Z operations per second, ' +
+      'whatever the server does: those charts show latency under a given load, the ones without ' +
+      'think time show capacity.',
+    'A closed loop sends nothing while it waits, so a stall is seen by few requests; open runs ' +
+      '(--rate) measure from the moment at which a request was due.',
     'Percentiles of one short window are one sample: the bars show how far repeats lie apart.',
-    'Throughput counts verified successes only. Reads are checked against the key, the checksum and the ' +
-      'writes that were acknowledged before; k6 can do the last only for each client’s own writes.',
+    'Throughput counts verified successes only. Reads are checked against the key, the checksum ' +
+      'and the writes that were acknowledged before; k6 can do the last only for each client’s ' +
+      'own writes.',
   ];
   return `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('\n')}</ul>`;
 }

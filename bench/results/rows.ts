@@ -1,7 +1,7 @@
 /**
- * The rows of `summary`, `per_second` and `nodes`, derived from stored cells. Throughput is goodput:
- * verified successes per second. `total_requests` = successes + errors = reads + writes, of the
- * measured window only.
+ * The rows of `summary`, `per_second` and `nodes`, derived from stored cells. Throughput is
+ * goodput: verified successes per second. `total_requests` = successes + errors = reads + writes,
+ * of the measured window only.
  */
 
 import { keysText } from '../workload/config.ts';

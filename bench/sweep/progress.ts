@@ -96,29 +96,41 @@ export function statusBlock(state: State, total: number, nowMs: number): string 
   ].join('\n');
 }
 
+const emptyState = (): State => ({
+  order: null,
+  phase: '',
+  phaseStartMs: 0,
+  last: null,
+  done: 0,
+  invalid: 0,
+  noisy: 0,
+  cellMs: 0,
+  cellStartMs: 0,
+});
+
+/** Where lines go, and where the block is redrawn under them on a terminal. */
+function createScreen(stream: NodeJS.WriteStream, block: () => string) {
+  const isTerminal = stream.isTTY === true && !process.env.CI;
+  const update = createLogUpdate(stream);
+  const timer = isTerminal ? setInterval(() => update(block()), redrawMs) : undefined;
+  return {
+    line(text: string): void {
+      if (isTerminal) update.clear();
+      stream.write(`${text}\n`);
+    },
+    close(): void {
+      clearInterval(timer);
+      if (isTerminal) update.clear();
+    },
+  };
+}
+
 export function createProgress(
   total: number,
   stream: NodeJS.WriteStream = process.stderr,
 ): Progress {
-  const isTerminal = stream.isTTY === true && !process.env.CI;
-  const update = createLogUpdate(stream);
-  const state: State = {
-    order: null,
-    phase: '',
-    phaseStartMs: 0,
-    last: null,
-    done: 0,
-    invalid: 0,
-    noisy: 0,
-    cellMs: 0,
-    cellStartMs: 0,
-  };
-  const draw = () => update(statusBlock(state, total, performance.now()));
-  const timer = isTerminal ? setInterval(draw, redrawMs) : undefined;
-  const line = (text: string) => {
-    if (isTerminal) update.clear();
-    stream.write(`${text}\n`);
-  };
+  const state = emptyState();
+  const { line, close } = createScreen(stream, () => statusBlock(state, total, performance.now()));
   const end = () => {
     state.done += 1;
     state.cellMs += performance.now() - state.cellStartMs;
@@ -144,9 +156,6 @@ export function createProgress(
       line(`${state.done}/${total} ${order.key} · FAILED: ${message}`);
     },
     note: line,
-    close() {
-      clearInterval(timer);
-      if (isTerminal) update.clear();
-    },
+    close,
   };
 }

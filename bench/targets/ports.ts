@@ -1,7 +1,9 @@
 /** Free ports, for servers that must be told a number. */
 import { type AddressInfo, createServer } from 'node:net';
 
-/** All are open at the same time while they are chosen, so they differ; a race with others remains. */
+/**
+ * All are open at the same time while they are chosen, so they differ; a race with others remains.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {

@@ -1,6 +1,7 @@
 /**
- * Server processes of the bench: each in a group of its own, so that Ctrl+C does not reach it before
- * the runner has decided, and so that whatever it started ends with it. None outlives the bench.
+ * Server processes of the bench: each in a group of its own, so that Ctrl+C does not reach it
+ * before the runner has decided, and so that whatever it started ends with it. None outlives the
+ * bench.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

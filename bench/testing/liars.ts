@@ -1,6 +1,6 @@
 /**
- * Servers that would look good in a careless benchmark. Each is a whole target, so that what catches
- * it is the real chain: driver, judge, book-keeping and gates.
+ * Servers that would look good in a careless benchmark. Each is a whole target, so that what
+ * catches it is the real chain: driver, judge, book-keeping and gates.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,7 @@
 /**
- * How an operation is said in HTTP and how the answer is judged. A success is counted only after the
- * status *and* the body were checked: a fast 500, an empty 200 or another key's value is an error.
+ * How an operation is said in HTTP and how the answer is judged. A success is counted only after
+ * the status *and* the body were checked: a fast 500, an empty 200 or another key's value is an
+ * error.
  */
 import type { OperationKind } from './operations.ts';
 import { type Decoded, decodeValue } from './value.ts';

@@ -5,9 +5,9 @@
 import { createRandom, type Random, shuffled } from './random.ts';
 
 /**
- * `uniform`: every key alike. `zipfian`: YCSB's skew with constant `theta`, its ranks scattered over
- * the key space. `hotspot`: 80 % of the operations on 20 % of the keys. `latest`: writes walk through
- * the keys, reads prefer what this client wrote last.
+ * `uniform`: every key alike. `zipfian`: YCSB's skew with constant `theta`, its ranks scattered
+ * over the key space. `hotspot`: 80 % of the operations on 20 % of the keys. `latest`: writes walk
+ * through the keys, reads prefer what this client wrote last.
  */
 export type KeyDistribution =
   | { readonly kind: 'uniform' }

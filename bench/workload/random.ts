@@ -1,6 +1,7 @@
 /**
- * Seeded randomness for the workload. Every choice of a run follows from one seed, so that a run can
- * be repeated and two drivers can be given the same operations. Plain TypeScript: k6 imports it too.
+ * Seeded randomness for the workload. Every choice of a run follows from one seed, so that a run
+ * can be repeated and two drivers can be given the same operations. Plain TypeScript: k6 imports
+ * it too.
  */
 
 /** Uniform in [0, 1). */

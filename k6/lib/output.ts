@@ -56,9 +56,11 @@ function tableFiles(folder: string, name: string, rows: readonly Row[]): Record<
 
 function textOf(row: Row, measurement: Measurement): string {
   const { whole } = measurement;
-  const latency = (op: string) =>
-    `${op.padEnd(6)} mean ${row[`${op}_latency_us`] ?? '–'} µs, p50 ${row[`${op}_p50_us`] ?? '–'}, ` +
-    `p99 ${row[`${op}_p99_us`] ?? '–'}, max ${row[`${op}_max_us`] ?? '–'}`;
+  const latency = (op: string) => {
+    const at = (name: string) => row[`${op}_${name}_us`] ?? '–';
+    const mean = `${op.padEnd(6)} mean ${at('latency')} µs`;
+    return `${mean}, p50 ${at('p50')}, p99 ${at('p99')}, max ${at('max')}`;
+  };
   return [
     '',
     `${row.throughput_rps} successes/s of ${row.client_count} clients, errors ${row.error_rate}`,
