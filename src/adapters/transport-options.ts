@@ -13,8 +13,8 @@ export const defaultReplyBytesMax = 64 * 1024 * 1024;
 /** How late a time limit of a request may be noticed. */
 export const deadlineResolutionMs = 25;
 
-/** An idle connection is dropped before any of our servers does so, which would race with a use. */
-export const idleConnectionMs = 15_000;
+/** An idle connection is dropped before any server of ours drops it: that would race with a use. */
+export const idleConnectionMs = 4000;
 
 export class Reply implements InboundReply {
   readonly status: number;

@@ -119,6 +119,14 @@ describe('a web page of another site', () => {
     expect(await get('http://localhost.evil.example')).toBe(401);
   });
 
+  test('a proxy on this machine may pass on the name that a node is advertised by', async () => {
+    const { app, node } = setUp({ isLoopback: true });
+    const status = { ...node.status(), url: 'https://store.example' };
+    node.status = () => status;
+    expect((await app.request('http://store.example/livez')).status).toBe(200);
+    expect((await app.request('http://other.example/livez')).status).toBe(401);
+  });
+
   test('a node that is not bound to loopback answers to every name', async () => {
     const { app, node } = setUp({ isLoopback: false });
     node.put('a', 'x');

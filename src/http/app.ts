@@ -60,7 +60,8 @@ export function createApp(options: AppOptions): Hono {
     return answers.problem(error);
   };
   app.onError(fail);
-  return guarded(app, new FastGet(node, answers), new HostGuard(options.isLoopback), fail);
+  const hosts = new HostGuard(options.isLoopback, () => node.status().url);
+  return guarded(app, new FastGet(node, answers), hosts, fail);
 }
 
 /** Puts the short cut and the guards before the router: middleware would slow every route. */

@@ -8,32 +8,36 @@ import { pathStart } from './keys.ts';
 
 const loopbackHost = /^(?:localhost|(?:[^.]+\.)+localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** Lets in the hosts that this node may be asked for: loopback names, where it is bound to that. */
+/**
+ * Lets in the hosts that a node may be asked for. Where it is bound to loopback these are loopback
+ * names, and the one that it is advertised by, which a proxy on this machine may pass on.
+ */
 export class HostGuard {
   readonly #isLoopback: boolean;
+  readonly #ownUrl: () => string;
   /** What the URLs of the last call began with: nearly always those of the next one too. */
   #letIn = '\0';
 
-  constructor(isLoopback: boolean) {
+  constructor(isLoopback: boolean, ownUrl: () => string) {
     this.#isLoopback = isLoopback;
+    this.#ownUrl = ownUrl;
   }
 
   /** `url` is what the runtime made of the Host header. Throws `unauthorized`. */
   expect(url: string): void {
     if (url.startsWith(this.#letIn)) return;
-    if (this.#isLoopback) expectLoopbackHost(url);
+    if (this.#isLoopback) this.#expectKnownHost(new URL(url).hostname);
     this.#letIn = `${url.slice(0, pathStart(url))}/`;
   }
-}
 
-function expectLoopbackHost(url: string): void {
-  const { hostname } = new URL(url);
-  if (loopbackHost.test(hostname)) return;
-  throw new DsmError(
-    'unauthorized',
-    `This node serves its own machine only, and not the host name ${hostname}; to be reached from ` +
-      'others it must be bound to another address than loopback',
-  );
+  #expectKnownHost(hostname: string): void {
+    if (loopbackHost.test(hostname) || hostname === new URL(this.#ownUrl()).hostname) return;
+    throw new DsmError(
+      'unauthorized',
+      `This node serves its own machine only, and is not known as ${hostname}; to be reached from ` +
+        'others, bind it to another address than loopback, or advertise it by that name',
+    );
+  }
 }
 
 /** For everything that changes something, and for calls between nodes. Throws `unauthorized`. */

@@ -23,6 +23,9 @@ export interface KvOptions {
 
 const noBytes = new Uint8Array(0);
 
+/** Made once: an answer as frequent as any, and an error costs its stack. */
+const notFound = new DsmError('not_found');
+
 export function addKvRoutes(app: Hono, options: KvOptions): void {
   app.get(keysPath, (c) => onRead(options, c.req.raw));
   app.put(keysPath, (c) => onPut(options, c.req.raw));
@@ -37,7 +40,7 @@ function onRead({ node, answers }: KvOptions, request: Request): Response | Prom
   const ifNoneMatch = request.headers.get('if-none-match');
   const isHead = request.method === 'HEAD';
   const answer = (entry: EntryView | null): Response => {
-    if (entry === null) return answers.problem(new DsmError('not_found'));
+    if (entry === null) return answers.problem(notFound);
     if (ifNoneMatch !== null && isHeld(ifNoneMatch, entry.revision)) {
       return answers.held(entry.revision);
     }
@@ -153,7 +156,7 @@ function answerOf(answers: Answers, result: WriteResult | null): Response {
     case 'deleted':
       return answers.empty(204);
     case 'not-found':
-      return answers.problem(new DsmError('not_found'));
+      return answers.problem(notFound);
     case 'precondition-failed':
       return answers.problem(preconditionFailed(revision));
     case 'request-mismatch':

@@ -56,7 +56,7 @@ describe('a server on Node', () => {
   });
 });
 
-/** Bun and Deno run the same contracts by themselves. */
+/** A runtime by itself, with the transport that is chosen there. */
 function runContracts(runtime: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
     const child = spawn(runtime, [...args, 'src/runtime/testing/contracts.ts']);
@@ -73,6 +73,7 @@ function runContracts(runtime: string, args: readonly string[]): Promise<string>
 }
 
 test.each([
+  ['node', []],
   ['bun', []],
   ['deno', ['run', '--allow-all', '--no-check', '--quiet']],
 ])(
