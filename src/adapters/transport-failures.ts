@@ -32,7 +32,7 @@ export const failureCases: readonly ContractCase[] = [
       }),
   },
   {
-    name: 'a node that answered and died is refused to a PUT: it is not sent twice',
+    name: 'a node that answered and died is refused to a change: it is not sent twice',
     run: (create) =>
       onStage(
         create,
@@ -42,6 +42,7 @@ export const failureCases: readonly ContractCase[] = [
           stage.refuse();
           await aMoment();
           assert.equal(await stage.ask({ method: 'PUT', body: bytesOf('x') }), 'refused');
+          assert.equal(await stage.ask({ method: 'DELETE' }), 'refused');
         },
       ),
   },

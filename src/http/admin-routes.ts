@@ -51,7 +51,7 @@ async function onHandoff(options: AdminOptions, request: Request): Promise<Respo
   const body = await bodies.read(request, bodyBytesMax);
   const to = parseSuccessor(new TextDecoder().decode(body));
   return options.forwarder.run({
-    isForwarded: () => isForwarded(request.headers),
+    isForwarded: isForwarded(request.headers),
     bodyBytes: body.length,
     runHere: (done) =>
       node.handoff(to, (error) =>
@@ -79,7 +79,7 @@ function onRemove(options: AdminOptions, request: Request, nodeId: string): Prom
   const { headers } = request;
   const secret = headers.get(headerNames.secret);
   return options.forwarder.run({
-    isForwarded: () => isForwarded(headers),
+    isForwarded: isForwarded(headers),
     bodyBytes: 0,
     runHere: (done) => node.removeMember(nodeId, (error) => done(error, () => answers.empty(204))),
     pack: (): Parcel => ({

@@ -30,10 +30,10 @@ export type RunHere = (done: (error: DsmError | null, answer: () => Response) =>
 export type Parcel = Omit<OutboundRequest, 'timeoutMs'>;
 
 export interface ActiveCall {
+  /** Came with `Dsm-No-Forward`: it is not sent on again. */
+  readonly isForwarded: boolean;
   readonly bodyBytes: number;
   readonly runHere: RunHere;
-  /** True for one that came with `Dsm-No-Forward`: it is not sent on again. */
-  isForwarded(): boolean;
   /** Called once, where the call must be sent on: every attempt sends the same. */
   pack(): Parcel;
 }
@@ -76,7 +76,7 @@ export class Forwarder {
 
   #away(call: ActiveCall, settle: Settle): void {
     const { node, answers } = this.#options;
-    if (call.isForwarded()) return settle(() => answers.problem(misdirected(node)));
+    if (call.isForwarded) return settle(() => answers.problem(misdirected(node)));
     const { heldCallsMax, queueBytesMax } = node.limits;
     const { bodyBytes } = call;
     if (this.#heldCalls >= heldCallsMax || this.#heldBytes + bodyBytes > queueBytesMax) {

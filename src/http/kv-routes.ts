@@ -76,6 +76,7 @@ interface Change {
   readonly identity: ReturnType<typeof parseIdentity>;
   readonly ifMatch: string | null;
   readonly ifNoneMatch: string | null;
+  readonly isForwarded: boolean;
 }
 
 function parseChange({ node }: KvOptions, { url, headers }: Request): Change {
@@ -89,6 +90,7 @@ function parseChange({ node }: KvOptions, { url, headers }: Request): Change {
     identity: parseIdentity(headers, node.limits.requestIdBytesMax),
     ifMatch,
     ifNoneMatch,
+    isForwarded: isForwarded(headers),
   };
 }
 
@@ -102,7 +104,7 @@ function parseContentType(headers: Headers, bytesMax: number): string {
 
 function send(
   { node, answers, forwarder, random }: KvOptions,
-  { method, headers }: Request,
+  { method }: Request,
   change: Change,
   value: Uint8Array,
   contentType: string,
@@ -119,7 +121,7 @@ function send(
     request: tagRequest(identity, { method, key, condition, contentType, value }),
   };
   return forwarder.run({
-    isForwarded: () => isForwarded(headers),
+    isForwarded: change.isForwarded,
     bodyBytes: value.length,
     runHere: (done) =>
       node.write(write, (error, result) => done(error, () => answerOf(answers, result))),
