@@ -266,17 +266,29 @@ export class ActiveRole {
   }
 
   #reconfigure(nowMs: number): void {
-    const { logger } = this.#context;
-    const members = this.master.reconfigure(nowMs);
-    if (members === null) return;
+    const before = this.#context.voter.members;
+    const after = this.master.reconfigure(nowMs);
+    if (after === null) return;
+    this.#logMembers(before, after);
     this.#syncMembers();
-    logger.info('the members change', {
-      members: members.map(({ nodeId, role, url }) => `${role} ${nodeId} at ${url}`),
-    });
+  }
+
+  #logMembers(before: readonly Member[], after: readonly Member[]): void {
+    const { logger } = this.#context;
+    const without = (members: readonly Member[], others: readonly Member[]) =>
+      members
+        .filter(({ nodeId }) => !others.some((other) => other.nodeId === nodeId))
+        .map(({ nodeId, role, url }) => `${role} ${nodeId} at ${url}`);
+    const facts = { voters: after.length, epoch: this.master.epoch };
+    for (const member of without(before, after)) {
+      logger.warn(`removed ${member}: it has not answered`, facts);
+    }
+    for (const member of without(after, before)) logger.info(`added ${member}`, facts);
   }
 
   /** A change of members by an administrator; the caller has checked that it is allowed. */
   proposeMembers(after: readonly Member[]): void {
+    this.#logMembers(this.#context.voter.members, after);
     this.master.proposeMembers(after, this.#context.clock.monotonicMs());
     this.#syncMembers();
     this.#context.changed();

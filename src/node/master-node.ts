@@ -398,8 +398,8 @@ export class MasterNode extends DsmNode {
     if (!active.master.canReconfigure) {
       return done(new DsmError('conflict', 'Another change of members is under way; try again'));
     }
+    this.context.logger.warn('an administrator removes a member', { nodeId });
     active.proposeMembers(after);
-    this.context.logger.warn('a member is removed by an administrator', { nodeId });
     done(null);
   }
 

@@ -81,6 +81,7 @@ export class Poller {
       return;
     }
     // One of an older epoch is polled too: it learns of the higher promise and steps down.
+    this.#context.logger.info('following the active master', { master: url, epoch: found.epoch });
     this.#url = url;
     this.#resumeAt = null;
     this.#context.changed();

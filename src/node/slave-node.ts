@@ -26,6 +26,7 @@ export class SlaveNode extends DsmNode {
   #attempts = 0;
   #isRegistering = false;
   #isFetching = false;
+  #lastState = 'learner';
 
   constructor(options: Omit<NodeOptions, 'storage' | 'recovered'>) {
     super({ ...options, storage: null, recovered: null });
@@ -121,7 +122,21 @@ export class SlaveNode extends DsmNode {
 
   // ── registering ───────────────────────────────────────────────────────────────────────────────
 
+  /** What this slave counts for has changed: a line for people. */
+  #watchState(): void {
+    const { state } = this;
+    if (state === this.#lastState) return;
+    this.#lastState = state;
+    const { logger, voter } = this.context;
+    const said =
+      state === 'voter'
+        ? 'this slave has caught up and votes now'
+        : 'this slave does not vote any more; it catches up again';
+    logger.info(said, { epoch: voter.promised, appliedLsn: this.appliedLsn });
+  }
+
   protected stepRole(nowMs: number): void {
+    this.#watchState();
     const isHeard = nowMs - this.voter.masterHeardMs < this.limits.failoverMs;
     if (isHeard && this.voter.master !== null) {
       this.#attempts = 0;
