@@ -73,7 +73,7 @@ async function nativeRedis(state: RunState, options: PeersOptions): Promise<Nati
     if (state.stop.aborted) break;
     state.progress.note(`redis by redis-benchmark, ${connections} connections`);
     const workload = parseWorkload({});
-    results.push(await measureNativeRedis(state.tools.dataRoot, connections, workload));
+    results.push(await measureNativeRedis(state.tools.dataRoot, state.stop, connections, workload));
   }
   await writeWhole(path, `${JSON.stringify(results, null, 1)}\n`);
   return results;

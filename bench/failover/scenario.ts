@@ -92,7 +92,7 @@ export async function runScenario(
   stop: AbortSignal,
 ): Promise<Timeline> {
   const { scenario, repeat, config } = order;
-  const target = await startDsm(config, dataRoot);
+  const target = await startDsm(config, dataRoot, stop);
   try {
     await preload(target, config);
     await catchUp(target);

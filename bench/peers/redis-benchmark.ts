@@ -33,12 +33,13 @@ export function parseRedisCsv(text: string): { setRps: number; getRps: number } 
 /** The same key count, value size and connections as the other peers; no pipelining. */
 export async function measureNativeRedis(
   dataRoot: string,
+  stop: AbortSignal,
   connections: number,
   workload: { readonly keyCount: number; readonly valueBytes: number; readonly writeRatio: number },
 ): Promise<NativeRedis> {
   const program = findProgram('redis-benchmark');
   if (program === null) throw new Error('redis-benchmark is not on PATH');
-  const group = await ProcessGroup.create(dataRoot, 'redis');
+  const group = await ProcessGroup.create(dataRoot, 'redis', stop);
   return await startedOrStopped(group, async () => {
     const [port = 0] = await freePorts(1);
     await startRedis(group, port);

@@ -109,9 +109,9 @@ export function promiseTable(cells: readonly Cell[]): string {
 export function limits({ host }: Manifest): string {
   const items = [
     `Generator, masters, backups and slaves share ${host.cores} cores of one machine and its ` +
-      'loopback interface: adding slaves takes CPU from the master, so throughput over the number ' +
-      'of slaves shows what replication costs, not how a cluster of machines scales. CPU time per ' +
-      'operation is the number that carries over.',
+      'loopback interface: adding slaves takes CPU from the master, so throughput over the ' +
+      'number of slaves shows what replication costs, not how a cluster of machines scales. CPU ' +
+      'time per operation is the number that carries over.',
     'With think time Z a closed loop of N clients cannot exceed N/Z operations per second, ' +
       'whatever the server does: those charts show latency under a given load, the ones without ' +
       'think time show capacity.',

@@ -28,7 +28,7 @@ async function measureFresh(state: RunState, order: CellOrder): Promise<Cell> {
   const { tools, progress, stop } = state;
   progress.begin(order, 'starting servers');
   const start = tools.startTarget(order.config.target);
-  const target = await start(order.config, tools.dataRoot);
+  const target = await start(order.config, tools.dataRoot, stop);
   try {
     const drive = tools.driver(order.config.driver);
     return await measureCell(order, target, drive, (event) => progress.onEvent(event), stop);

@@ -58,7 +58,7 @@ function entriesOf(config: CellConfig, nodes: readonly TargetNode[]): string[] {
   return slaves.map(({ url }) => url);
 }
 
-export const startDsm: StartTarget = async (config, dataRoot) => {
+export const startDsm: StartTarget = async (config, dataRoot, interrupted) => {
   const dataDir = await mkdtemp(join(dataRoot, 'dsm-bench-'));
   const [command, ...leading] = runtimeCommand(config.runtime);
   const up = startProcess(command, [...leading, cliPath, ...upArguments(config, dataDir)]);
@@ -67,7 +67,7 @@ export const startDsm: StartTarget = async (config, dataRoot) => {
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    const nodes = sortedNodes(upLine.parse(JSON.parse(await up.firstLine(readyMs))));
+    const nodes = sortedNodes(upLine.parse(JSON.parse(await up.firstLine(readyMs, interrupted))));
     return { ...dsmKind, nodes, entries: entriesOf(config, nodes), stop };
   } catch (error) {
     await stop();

@@ -59,8 +59,8 @@ async function leaderOf(members: readonly Member[]): Promise<number> {
 }
 
 export function startEtcd(count: number): StartTarget {
-  return async (_config, dataRoot) => {
-    const group = await ProcessGroup.create(dataRoot, 'etcd');
+  return async (_config, dataRoot, stop) => {
+    const group = await ProcessGroup.create(dataRoot, 'etcd', stop);
     return await startedOrStopped(group, async () => {
       const members = await membersOf(count);
       const started = members.map((member) => startMember(group, member, members));

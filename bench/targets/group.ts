@@ -8,14 +8,17 @@ const pollMs = 50;
 
 export class ProcessGroup {
   readonly folder: string;
+  readonly #stop: AbortSignal;
   readonly #processes: ServerProcess[] = [];
 
-  private constructor(folder: string) {
+  private constructor(folder: string, stop: AbortSignal) {
     this.folder = folder;
+    this.#stop = stop;
   }
 
-  static async create(dataRoot: string, name: string): Promise<ProcessGroup> {
-    return new ProcessGroup(await mkdtemp(join(dataRoot, `${name}-bench-`)));
+  /** `stop` ends its waiting, not its processes. */
+  static async create(dataRoot: string, name: string, stop: AbortSignal): Promise<ProcessGroup> {
+    return new ProcessGroup(await mkdtemp(join(dataRoot, `${name}-bench-`)), stop);
   }
 
   /** Throws where the program is not on PATH. */
@@ -31,6 +34,7 @@ export class ProcessGroup {
   async waitFor(name: string, isReady: () => Promise<boolean>, limitMs: number): Promise<void> {
     const deadlineMs = performance.now() + limitMs;
     while (!(await isReady().catch(() => false))) {
+      if (this.#stop.aborted) throw new Error(`${name} was interrupted`);
       const ended = this.#processes.find(({ hasEnded }) => hasEnded);
       if (ended !== undefined) throw new Error(`${name} did not start:\n${ended.stderr()}`);
       if (performance.now() > deadlineMs) throw new Error(`${name} was not ready in ${limitMs} ms`);

@@ -16,8 +16,8 @@ export interface ServerProcess {
   readonly pid: number;
   /** The last lines of its stderr, for a message. */
   stderr(): string;
-  /** Resolves with the first line of stdout; rejects when the process ends or `limitMs` passes. */
-  firstLine(limitMs: number): Promise<string>;
+  /** The first line of stdout; rejects when it ends, `limitMs` passes or `stop` is aborted. */
+  firstLine(limitMs: number, stop?: AbortSignal): Promise<string>;
   readonly hasEnded: boolean;
   /** SIGTERM to the whole group, SIGKILL after eight seconds. Idempotent. */
   stop(): Promise<void>;
@@ -58,12 +58,18 @@ function firstLineOf(child: ChildProcess, ended: Promise<unknown>, stderr: () =>
   });
   void ended.then(() => line.reject(new Error(`it ended at once:\n${stderr()}`)));
   line.promise.catch(() => {});
-  return async (limitMs: number) => {
+  return async (limitMs: number, stop?: AbortSignal) => {
     const timer = setTimeout(
       () => line.reject(new Error(`it was not ready within ${limitMs} ms:\n${stderr()}`)),
       limitMs,
     );
-    return await line.promise.finally(() => clearTimeout(timer));
+    const onStop = () => line.reject(new Error('it was interrupted'));
+    stop?.addEventListener('abort', onStop);
+    if (stop?.aborted) onStop();
+    return await line.promise.finally(() => {
+      clearTimeout(timer);
+      stop?.removeEventListener('abort', onStop);
+    });
   };
 }
 

@@ -63,8 +63,8 @@ function webdisConfig(redisPort: number, httpPort: number, folder: string): stri
   });
 }
 
-export const startWebdis: StartTarget = async (_config, dataRoot) => {
-  const group = await ProcessGroup.create(dataRoot, 'webdis');
+export const startWebdis: StartTarget = async (_config, dataRoot, stop) => {
+  const group = await ProcessGroup.create(dataRoot, 'webdis', stop);
   return await startedOrStopped(group, async () => {
     const [redisPort = 0, httpPort = 0] = await freePorts(2);
     const redis = await startRedis(group, redisPort);

@@ -40,11 +40,11 @@ const readyLine = z.object({
 });
 
 function starter(kind: TargetKind, ...flags: string[]): StartTarget {
-  return async (config) => {
+  return async (config, _dataRoot, interrupted) => {
     const [command, ...leading] = runtimeCommand(config.runtime);
     const server = startProcess(command, [...leading, serverPath, ...flags]);
     try {
-      const { nodes } = readyLine.parse(JSON.parse(await server.firstLine(readyMs)));
+      const { nodes } = readyLine.parse(JSON.parse(await server.firstLine(readyMs, interrupted)));
       return {
         ...kind,
         nodes: nodes.map((node) => ({ ...node, nodeId: kind.name, role: 'server' })),

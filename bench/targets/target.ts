@@ -34,6 +34,10 @@ export interface Target extends TargetKind {
 
 /**
  * Starts a fresh one for a cell, with its files in a new directory under `dataRoot`. Rejects with a
- * sentence that says what to do, and leaves nothing behind then.
+ * sentence that says what to do, or when `stop` is aborted; nothing is left behind then.
  */
-export type StartTarget = (config: CellConfig, dataRoot: string) => Promise<Target>;
+export type StartTarget = (
+  config: CellConfig,
+  dataRoot: string,
+  stop: AbortSignal,
+) => Promise<Target>;
