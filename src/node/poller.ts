@@ -62,7 +62,8 @@ export class Poller {
 
   #look(nowMs: number): void {
     const { peers, limits } = this.#context;
-    this.#lookAtMs = nowMs + limits.heartbeatMs;
+    // Oftener than the heartbeat: until the active master is found, calls are held here.
+    this.#lookAtMs = nowMs + limits.heartbeatMs / 3;
     for (const url of this.#candidateUrls()) {
       const call = { name: 'log-offset', message: {}, timeoutMs: limits.suspectMs } as const;
       peers.call(url, call, (failure, answer) => {
