@@ -9,6 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { PeerAnswer, Peers } from '../ports/peers.ts';
 import type { Random } from '../ports/random.ts';
+import type { Contacts } from './contacts.ts';
 import type { Persistence } from './persistence.ts';
 
 export interface Ports {
@@ -26,6 +27,7 @@ export interface NodeContext extends Ports {
   /** Base URLs of all masters, as told on the command line, in order. */
   readonly masterUrls: readonly string[];
   readonly counters: Counters;
+  readonly contacts: Contacts;
   /** Something happened: the node looks for what is due and arms its timer. */
   changed(): void;
 }

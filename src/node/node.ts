@@ -24,6 +24,7 @@ import type {
   WriteDone,
   WriteRequest,
 } from './api.ts';
+import { Contacts } from './contacts.ts';
 import { createCounters, type NodeContext, type Ports, type Reply } from './context.ts';
 import { Persistence } from './persistence.ts';
 import { ReadIndexReads } from './read-index.ts';
@@ -98,6 +99,7 @@ export abstract class DsmNode implements NodeApi {
       persistence,
       masterUrls: options.masterUrls,
       counters: createCounters(),
+      contacts: new Contacts(ports.clock, ports.logger, limits),
       changed: () => this.#changed(),
     };
     this.#indexReads = new ReadIndexReads(this.context, () => this.activeUrl());

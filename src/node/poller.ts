@@ -61,12 +61,13 @@ export class Poller {
   // ── looking for the active master ─────────────────────────────────────────────────────────────
 
   #look(nowMs: number): void {
-    const { peers, limits } = this.#context;
+    const { peers, limits, contacts } = this.#context;
     // Oftener than the heartbeat: until the active master is found, calls are held here.
     this.#lookAtMs = nowMs + limits.heartbeatMs / 3;
     for (const url of this.#candidateUrls()) {
       const call = { name: 'log-offset', message: {}, timeoutMs: limits.suspectMs } as const;
       peers.call(url, call, (failure, answer) => {
+        contacts.note(url, failure, answer?.status ?? null);
         if (failure === null && answer?.status === 200) {
           this.#onFound(url, answer.message as OffsetAnswer);
         }

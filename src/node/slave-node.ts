@@ -163,6 +163,7 @@ export class SlaveNode extends DsmNode {
       const call = { name: 'register', message, timeoutMs } as const;
       this.context.peers.call(url, call, (failure, answer) => {
         open -= 1;
+        this.context.contacts.note(url, failure, answer?.status ?? null);
         if (failure === null && answer?.status === 409) {
           this.context.logger.error(
             'the master belongs to another cluster; stop this slave to let it join that one',
