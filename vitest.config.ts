@@ -14,6 +14,9 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...contractFiles],
+          // Nothing here asserts real time: this only ends what hangs, on the slowest machine too.
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
       {
