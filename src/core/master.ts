@@ -168,6 +168,12 @@ export class ActiveMaster {
     return { peer, sent, append, records };
   }
 
+  /** A read waits at this node until it has applied `lsn`: it is not made to wait for lazy records. */
+  hasten(nodeId: string, lsn: number): void {
+    const peer = this.peers.get(nodeId);
+    if (peer !== undefined) peer.eagerLsn = Math.max(peer.eagerLsn, lsn);
+  }
+
   /** A batch that the chosen ones did not confirm in time goes to everybody. */
   #hedge(nowMs: number): void {
     for (const batch of this.#openBatches) {

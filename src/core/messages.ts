@@ -151,6 +151,8 @@ export interface HelloAnswer {
 /** Asks the active master for its read index, for all reads that wait at a node (rule 6). */
 export interface ReadIndexQuestion {
   readonly clusterId: string;
+  /** Who asks, and will wait until it has applied the answer. */
+  readonly nodeId: string;
   /** One of the reads wants `consistency=quorum`: a lease is not enough. */
   readonly forceRound: boolean;
 }

@@ -94,7 +94,11 @@ function parseRegistration(fields: MessageFields): Registration {
 }
 
 function parseReadIndexQuestion(fields: MessageFields): ReadIndexQuestion {
-  return { clusterId: fields.text('clusterId'), forceRound: fields.flag('forceRound') };
+  return {
+    clusterId: fields.text('clusterId'),
+    nodeId: fields.text('nodeId'),
+    forceRound: fields.flag('forceRound'),
+  };
 }
 
 function parsePeerRead(fields: MessageFields): PeerRead {

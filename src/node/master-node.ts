@@ -341,6 +341,8 @@ export class MasterNode extends DsmNode {
       const committed = this.voter.positionAt(this.voter.committedLsn);
       if (error !== null || this.#active !== active) reply(misdirected(''));
       else reply({ status: 200, message: this.#readIndex(active, committed) });
+      active.master.hasten(question.nodeId, committed.lsn);
+      this.context.changed();
     });
   }
 

@@ -68,9 +68,10 @@ export class ReadIndexReads {
     const { peers, voter, limits, clock } = this.#context;
     this.#asked = this.#arrived;
     this.#arrived = [];
-    const { clusterId } = voter;
+    const { clusterId, self } = voter;
+    const { nodeId } = self;
     const forceRound = this.#asked.some((asking) => asking.forceRound);
-    const message: ReadIndexQuestion = { clusterId, forceRound };
+    const message: ReadIndexQuestion = { clusterId, nodeId, forceRound };
     const call = { name: 'read-index', message, timeoutMs: limits.suspectMs } as const;
     peers.call(url, call, (failure, answer) => {
       const asking = this.#asked;
