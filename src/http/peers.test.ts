@@ -20,7 +20,7 @@ const messages: Readonly<Record<PeerCallName, object>> = {
   },
   handoff: { clusterId: 'c', epoch: 3, masterId: 'm', candidateId: 'b' },
   register: { clusterId: '', nodeId: 's', url },
-  'read-index': { clusterId: 'c', forceRound: true },
+  'read-index': { clusterId: 'c', nodeId: 's1', forceRound: true },
   read: { clusterId: 'c', nodeId: 's', key: 'schlüssel/鍵', revision: 7, committed: position },
   hello: {},
   log: {
