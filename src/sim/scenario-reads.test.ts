@@ -86,7 +86,7 @@ describe('a linearizable read', () => {
   test.each(['master', 'slaves'] as const)(
     'is never stale at any node while masters die, sleep and are cut off (read from %s)',
     (readFrom) => {
-      for (let seed = 1; seed <= 3; seed += 1) {
+      for (const seed of [1, 2]) {
         const story = Scenario.ready({ seed, readFrom, driftShare: 0.04 });
         const { world } = story;
         const readers = readWhileWriting(story, 240, (step) => {
