@@ -13,18 +13,20 @@
 /** Index of the words: link to the next entry of the bucket, and so on. */
 const linkAt = 0;
 const hashAt = 1;
-const stateAt = 2;
-const firstWordAt = 3;
-const lengthsAt = 4;
-const headerWords = 5;
+const firstWordAt = 2;
+const lengthsAt = 3;
+const headerWords = 4;
 
 /** Entries of one bucket that are looked at; more make a miss, which costs time and no truth. */
 const chainMax = 64;
 const firstBuckets = 1 << 10;
 const firstPoolWords = 1 << 12;
 
-/** Spreads all bits of a 32-bit number (the finalizer of MurmurHash3). */
-function mix(value: number): number {
+/** Odd, so that multiplying by it can be undone. */
+export const stateFactor = 0x9e3779b1;
+
+/** Spreads all bits of a 32-bit number, and can be undone (the finalizer of MurmurHash3). */
+export function mix(value: number): number {
   let bits = value | 0;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
@@ -98,20 +100,24 @@ export class ConfigurationSet {
    * at least as much, was added before. If not, it is added now.
    */
   seenOrAdd(state: number): boolean {
-    const hash = mix(this.#hash ^ Math.imul(state + 1, 0x9e3779b1)) >>> 0;
+    const hash = mix(this.#hash ^ Math.imul(state + 1, stateFactor)) >>> 0;
     const bucket = hash & (this.#buckets.length - 1);
     let entry = this.#buckets[bucket]!;
     for (let looked = 0; entry !== -1 && looked < chainMax; looked += 1) {
-      if (this.#covers(entry, hash, state)) return true;
+      if (this.#covers(entry, hash)) return true;
       entry = this.#pool[entry + linkAt]! | 0;
     }
-    this.#add(hash, state);
+    this.#add(hash);
     return false;
   }
 
-  #covers(entry: number, hash: number, state: number): boolean {
+  /**
+   * The state needs no place in an entry: for one set of required invocations, which is compared,
+   * the hash can be undone to the state.
+   */
+  #covers(entry: number, hash: number): boolean {
     const pool = this.#pool;
-    if (pool[entry + hashAt] !== hash || pool[entry + stateAt] !== state) return false;
+    if (pool[entry + hashAt] !== hash) return false;
     const lengths = pool[entry + lengthsAt]!;
     const requiredWords = lengths >>> 16;
     const optionalWords = lengths & 0xffff;
@@ -131,7 +137,7 @@ export class ConfigurationSet {
     return Math.max(0, this.#endWord - this.#firstWord);
   }
 
-  #add(hash: number, state: number): void {
+  #add(hash: number): void {
     const words = headerWords + this.#requiredWords + this.#optionalEnd;
     if (this.#poolEnd + words > this.#pool.length) this.#growPool(words);
     if (this.#entries >= this.#buckets.length) this.#growBuckets();
@@ -140,7 +146,6 @@ export class ConfigurationSet {
     const pool = this.#pool;
     pool[entry + linkAt] = this.#buckets[bucket]!;
     pool[entry + hashAt] = hash;
-    pool[entry + stateAt] = state;
     pool[entry + firstWordAt] = this.#firstWord;
     pool[entry + lengthsAt] = (this.#requiredWords << 16) | this.#optionalEnd;
     let at = entry + headerWords;

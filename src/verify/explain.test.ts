@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { SeededRandom } from '../sim/seeded-random.ts';
 import { dsmModel } from './check-history.ts';
 import { explainFailure, formatExplanation } from './explain.ts';
@@ -12,6 +12,9 @@ import { anyRegisters } from './testing/arbitraries.ts';
 import { isLinearizable } from './testing/brute-force.ts';
 import { timeline } from './testing/timeline.ts';
 import { appendWorkload, withLateAnomaly } from './testing/workloads.ts';
+
+// Seconds on an idle machine; many more where others work too.
+vi.setConfig({ testTimeout: 120_000 });
 
 const stale = registerInvocations(
   timeline(`
@@ -58,7 +61,7 @@ describe('a history that is made smaller', () => {
         expect(isLinearizable(model, small)).toBe(isLinearizable(model, invocations));
         expect(small.length).toBeLessThanOrEqual(invocations.length);
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 
@@ -70,7 +73,7 @@ describe('a history that is made smaller', () => {
         const expected = failing.length === 0 ? undefined : Math.min(...failing);
         expect(firstFailure(model, invocations)).toBe(expected);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 

