@@ -33,17 +33,23 @@ export const dsmScript = fileURLToPath(new URL('../cli/main.ts', import.meta.url
 
 const logTailLines = 25;
 
+/** Somebody else may take a port between the moment it is found free and the moment it is used. */
+const startsMax = 3;
+
 /** Resolves when every node votes; leaves nothing behind where that does not happen. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const cluster = await Cluster.prepare(options);
-  try {
-    cluster.start();
-    await cluster.ready();
-    return cluster;
-  } catch (error) {
-    const description = cluster.describe();
-    await cluster.close();
-    throw new Error(`the cluster did not get ready\n${description}`, { cause: error });
+  for (let starts = 1; ; starts += 1) {
+    const cluster = await Cluster.prepare(options);
+    try {
+      cluster.start();
+      await Promise.race([cluster.ready(), cluster.firstEnding()]);
+      return cluster;
+    } catch (error) {
+      const description = cluster.describe();
+      await cluster.close();
+      if (/port \d+ is taken/.test(description) && starts < startsMax) continue;
+      throw new Error(`the cluster did not get ready\n${description}`, { cause: error });
+    }
   }
 }
 
@@ -123,6 +129,12 @@ export class Cluster {
   /** Starts every node that does not run. */
   start(): void {
     for (const node of this.nodes) if (!node.isRunning) node.start();
+  }
+
+  /** Rejects as soon as one node ends. */
+  async firstEnding(): Promise<never> {
+    const ending = await Promise.race(this.nodes.map(({ child }) => child.ended));
+    throw new Error(`a node ${ending}`);
   }
 
   /** kill -9 of everything at once. */

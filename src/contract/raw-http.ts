@@ -23,17 +23,25 @@ export interface RawRequest {
 
 export class RawConnection {
   readonly #socket: Socket;
-  readonly #chunks: Buffer[] = [];
-  /** Resolves with all that was received when the connection is closed, by whom and however. */
-  readonly closed: Promise<Buffer>;
+  /**
+   * Resolves with the first answer when it is whole, or with what there was of it when the
+   * connection was closed, by whom and however.
+   */
+  readonly answer: Promise<RawAnswer>;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    this.closed = new Promise((resolve) => {
-      socket.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
+    let received = Buffer.alloc(0);
+    this.answer = new Promise((resolve) => {
+      socket.on('data', (chunk: Buffer) => {
+        received = Buffer.concat([received, chunk]);
+        const answer = parseAnswer(received);
+        const length = Number(answer.headers.get('content-length') ?? Number.POSITIVE_INFINITY);
+        if (answer.body.length >= length) resolve(answer);
+      });
       // An error is a way of being closed: what matters is what had come by then.
       socket.on('error', () => {});
-      socket.once('close', () => resolve(Buffer.concat(this.#chunks)));
+      socket.once('close', () => resolve(parseAnswer(received)));
     });
   }
 
@@ -54,6 +62,11 @@ export class RawConnection {
     if (this.#socket.writable) this.#socket.write(bytes);
   }
 
+  /** Leaves what is received where it is, so that the other side cannot send more. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
   /** Ends the connection without a word. */
   destroy(): void {
     this.#socket.destroy();
@@ -64,7 +77,9 @@ export class RawConnection {
 export async function exchange(url: string, request: RawRequest): Promise<RawAnswer> {
   const connection = await RawConnection.open(url);
   connection.send(encodeRequest(url, request));
-  return parseAnswer(await connection.closed);
+  const answer = await connection.answer;
+  connection.destroy();
+  return answer;
 }
 
 /** `Host`, `Connection: close` and the length of the body are added. */
@@ -83,8 +98,8 @@ const noAnswer: RawAnswer = Object.freeze({
   body: Buffer.alloc(0),
 });
 
-/** The one answer in `bytes`; nodes announce the length of what they send. */
-export function parseAnswer(bytes: Buffer): RawAnswer {
+/** The answer in `bytes` as far as it is there; nodes announce the length of what they send. */
+function parseAnswer(bytes: Buffer): RawAnswer {
   const end = bytes.indexOf('\r\n\r\n');
   if (end === -1) return noAnswer;
   const [statusLine = '', ...fields] = bytes.subarray(0, end).toString('latin1').split('\r\n');
