@@ -82,6 +82,16 @@ describe('snapshots', () => {
     expect(voter.log.last).toEqual(at(1, 8));
   });
 
+  test('M8: nor a late one from before the records that are still kept', () => {
+    const voter = holding(8);
+    voter.advanceCommitted(6);
+    voter.log.trim(5);
+    expect(voter.onSnapshot(1, header(1, 3), storeAt(3))).toBe(true);
+    expect(voter.committedLsn).toBe(6);
+    expect(voter.log.last).toEqual(at(1, 8));
+    expect(voter.store.appliedLsn).toBe(6);
+  });
+
   test('what a snapshot stands for is committed, also where the records are held already', () => {
     const voter = holding(8);
     expect(voter.onSnapshot(1, header(1, 7), storeAt(7))).toBe(true);
