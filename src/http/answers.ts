@@ -4,6 +4,7 @@
  */
 import type { DsmError } from '../core/errors.ts';
 import type { EntryView, NodeApi } from '../node/api.ts';
+import { cheapBody } from './cheap-body.ts';
 import { tagOf } from './conditions.ts';
 import { defaultContentType, headerNames } from './headers.ts';
 import { type Problem, problemOf } from './problem.ts';
@@ -73,8 +74,9 @@ export class Answers {
       'dsm-epoch': this.#epochText,
       'dsm-revision': this.#revisionText,
     };
-    const init = this.#shared?.tagged(headers) ?? headers;
-    return new Response(entry.value as Uint8Array<ArrayBuffer>, { headers: init });
+    if (this.#shared === null) return new Response(cheapBody(entry.value), { headers });
+    const init = { headers: this.#shared.tagged(headers) };
+    return new Response(entry.value as Uint8Array<ArrayBuffer>, init);
   }
 
   /** 200 to a HEAD: everything but the bytes. */

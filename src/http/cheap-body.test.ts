@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { cheapBody } from './cheap-body.ts';
+
+const sent = async (bytes: Uint8Array) => {
+  const body = await new Response(cheapBody(bytes)).arrayBuffer();
+  return [...new Uint8Array(body)];
+};
+
+test('whatever form a body takes, the bytes are the same', async () => {
+  const texts = fc.string({ unit: 'binary' }).map((text) => new TextEncoder().encode(text));
+  const bytes = fc.oneof(
+    fc.uint8Array(),
+    texts,
+    fc.constant(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61)),
+  );
+  await fc.assert(
+    fc.asyncProperty(bytes, async (value) => {
+      expect(await sent(value)).toEqual([...value]);
+    }),
+  );
+});
+
+test('one byte that is no character is not taken for one', async () => {
+  for (let byte = 0; byte < 256; byte += 1) {
+    expect(await sent(Uint8Array.of(0x61, byte, 0x62))).toEqual([0x61, byte, 0x62]);
+  }
+});
+
+test('short ASCII is a text, everything else stays bytes', () => {
+  const encode = (text: string) => new TextEncoder().encode(text);
+  expect(cheapBody(encode('{"a":1}'))).toBe('{"a":1}');
+  expect(cheapBody(encode('é'))).toBeInstanceOf(Uint8Array);
+  expect(cheapBody(encode('x'.repeat(4096)))).toBeTypeOf('string');
+  expect(cheapBody(encode('x'.repeat(4097)))).toBeInstanceOf(Uint8Array);
+});
