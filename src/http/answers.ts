@@ -30,7 +30,7 @@ export class Answers {
   #epochText = '';
   #revisionText = '';
 
-  /** `sharesHeaders`: for the runtime where copying a Headers object is cheaper than making one. */
+  /** `sharesHeaders`: see `AppOptions`. */
   constructor(node: NodeApi, sharesHeaders: boolean) {
     this.#node = node;
     this.#shared = sharesHeaders ? new SharedHeaders() : null;
@@ -61,8 +61,9 @@ export class Answers {
 
   /** 200 with a value: the hot answer. */
   entry(entry: EntryView): Response {
+    const body = this.#shared === null ? cheapBody(entry.value) : entry.value;
     if (entry.contentType !== defaultContentType) {
-      return this.make(200, entry.value, this.#entryFields(entry));
+      return this.make(200, body, this.#entryFields(entry));
     }
     this.#refresh();
     // Written out: one object of one shape is what all three runtimes are fastest with.
@@ -74,9 +75,8 @@ export class Answers {
       'dsm-epoch': this.#epochText,
       'dsm-revision': this.#revisionText,
     };
-    if (this.#shared === null) return new Response(cheapBody(entry.value), { headers });
-    const init = { headers: this.#shared.tagged(headers) };
-    return new Response(entry.value as Uint8Array<ArrayBuffer>, init);
+    const init = { headers: this.#shared?.tagged(headers) ?? headers };
+    return new Response(body as BodyInit, init);
   }
 
   /** 200 to a HEAD: everything but the bytes. */

@@ -32,7 +32,7 @@ export interface AppOptions {
   readonly secret: string | null;
   /** The node is bound to loopback: it is asked for by loopback names only. */
   readonly isLoopback: boolean;
-  /** Set on Bun: see `shared-headers.ts`. */
+  /** Set on Bun: answers from copied Headers and bytes, not from plain objects and short texts. */
   readonly sharesHeaders?: boolean;
   /** For a body from its first byte to its last; default 10 s. */
   readonly bodyTimeoutMs?: number;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { cheapBody } from './cheap-body.ts';
 
 const sent = async (bytes: Uint8Array) => {
-  const body = await new Response(cheapBody(bytes)).arrayBuffer();
+  const body = await new Response(cheapBody(bytes) as BodyInit).arrayBuffer();
   return [...new Uint8Array(body)];
 };
 

@@ -10,12 +10,12 @@ const textBytesMax = 4096;
 const decoder = new TextDecoder();
 
 /** A text only where its encoding is exactly `bytes`: where all of them are ASCII. */
-export function cheapBody(bytes: Uint8Array): string | Uint8Array<ArrayBuffer> {
+export function cheapBody(bytes: Uint8Array): string | Uint8Array {
   if (bytes.length <= textBytesMax) {
     const text = decoder.decode(bytes);
     if (isAscii(text, bytes.length)) return text;
   }
-  return bytes as Uint8Array<ArrayBuffer>;
+  return bytes;
 }
 
 /**
