@@ -114,7 +114,12 @@ describe('the ways out of a dead end', () => {
         story.write();
       }
       world.crash('m1');
+      // It stands for election before the first of the new slaves is heard.
+      world.partition(['m2']);
       world.start('m2');
+      world.run(4000);
+      expect(world.node('m2').state).toBe('candidate');
+      world.network.heal();
       story.write();
       expect(story.active).toBe('m2');
       story.expectNothingLost('m2');
