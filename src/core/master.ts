@@ -149,8 +149,7 @@ export class ActiveMaster {
     // Trimmed away: an empty append at the base tells the peer to fetch a snapshot.
     const prev: Position =
       prevEpoch === undefined ? log.base : { epoch: prevEpoch, lsn: peer.nextLsn - 1 };
-    const records =
-      prevEpoch === undefined ? [] : log.slice(peer.nextLsn, this.#limits.batchBytesMax);
+    const records = prevEpoch === undefined ? [] : log.slice(peer.nextLsn, peer.batchBytes);
     const lsn = prev.lsn + records.length;
     const complete = lsn === log.lastLsn;
     const sent: Sent = { seq: this.#nextSeq++, sentAtMs: nowMs, lsn, complete };
@@ -270,6 +269,7 @@ export class ActiveMaster {
     if (poll.promised !== this.epoch) return;
     if (poll.echo?.epoch !== this.epoch || sent?.sentAtMs !== poll.echo.sentAtMs) {
       peer.matchLsn = Math.max(peer.matchLsn, poll.synced.lsn);
+      if (sent !== null) peer.onUnconfirmed();
       return;
     }
     peer.onAcked(sent, poll.synced.lsn, poll.appliedLsn);
@@ -287,7 +287,7 @@ export class ActiveMaster {
   meet(member: Member, nowMs: number): Peer {
     let peer = this.peers.get(member.nodeId);
     if (peer === undefined) {
-      peer = new Peer(member, this.voter.log.lastLsn + 1, nowMs);
+      peer = new Peer(member, this.voter.log.lastLsn + 1, nowMs, this.#limits);
       this.peers.set(member.nodeId, peer);
       for (const other of this.peers.values()) {
         // On hearsay only: one that still answers at this URL says so itself, by its ACKs.
@@ -343,7 +343,10 @@ export class ActiveMaster {
     const voters = configs.flat();
     for (const member of voters) {
       if (member.nodeId !== self.nodeId && !this.peers.has(member.nodeId)) {
-        this.peers.set(member.nodeId, new Peer(member, this.voter.log.lastLsn + 1, nowMs));
+        this.peers.set(
+          member.nodeId,
+          new Peer(member, this.voter.log.lastLsn + 1, nowMs, this.#limits),
+        );
       }
     }
     for (const peer of this.peers.values()) {

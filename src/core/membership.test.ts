@@ -34,7 +34,12 @@ function viewOf({ of, learners = '', behind = '', silentMs = {}, gone = '', urls
   const [self = member('m1')] = voters;
   const peers = new Map<string, Peer>();
   for (const { nodeId, role, url } of [...voters.slice(1), ...members(learners)]) {
-    const peer = new Peer({ nodeId, role, url: urls?.[nodeId] ?? url }, 1, nowMs);
+    const peer = new Peer(
+      { nodeId, role, url: urls?.[nodeId] ?? url },
+      1,
+      nowMs,
+      makeLimits(limits),
+    );
     peer.heardMs = nowMs - (silentMs[nodeId] ?? 10);
     peer.isCaughtUp = !behind.split(' ').includes(nodeId);
     peer.isGone = gone.split(' ').includes(nodeId);

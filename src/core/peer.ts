@@ -19,6 +19,8 @@ export interface Sent {
   readonly complete: boolean;
 }
 
+const batchBytesMin = 64 * 1024;
+
 export class Peer {
   readonly nodeId: string;
   readonly role: Member['role'];
@@ -40,22 +42,27 @@ export class Peer {
   /** Slave: the append on its way. Backup: the last answer, whose echo will be its vow. */
   sent: Sent | null = null;
   isReady: boolean;
+  /** Bytes of records in one message: halved when one is not answered in time, for slow links. */
+  batchBytes: number;
   /** Records up to here are wanted there at once; later ones may wait for `lazyMs`. */
   eagerLsn = 0;
   /** When the first record that it was not sent yet was appended. */
   #pendingSinceMs = Infinity;
   /** When silence must be broken by an empty message. */
   #heartbeatAtMs = 0;
+  readonly #batchBytesMax: number;
   /** After a failed send, not before this. */
   #notBeforeMs = 0;
 
-  constructor(member: Member, nextLsn: number, nowMs: number) {
+  constructor(member: Member, nextLsn: number, nowMs: number, limits: Limits) {
     this.nodeId = member.nodeId;
     this.role = member.role;
     this.url = member.url;
     this.nextLsn = nextLsn;
     this.heardMs = nowMs;
     this.isReady = member.role === 'slave';
+    this.#batchBytesMax = limits.batchBytesMax;
+    this.batchBytes = limits.batchBytesMax;
   }
 
   /** Silent for so long that it is passed over. */
@@ -102,6 +109,7 @@ export class Peer {
     this.ackedSeq = Math.max(this.ackedSeq, sent.seq);
     this.isCaughtUp = sent.complete && ackedLsn >= sent.lsn;
     this.isGone = false;
+    this.batchBytes = Math.min(this.#batchBytesMax, this.batchBytes * 2);
     this.onAnswered(sent);
   }
 
@@ -132,7 +140,13 @@ export class Peer {
   onFailed(sent: Sent, nowMs: number, retryMs: number): void {
     this.nextLsn = this.matchLsn + 1;
     this.#pendingSinceMs = -Infinity;
+    this.onUnconfirmed();
     this.#release(sent, nowMs + retryMs);
+  }
+
+  /** The last message may have been too much for the link. */
+  onUnconfirmed(): void {
+    this.batchBytes = Math.max(Math.min(batchBytesMin, this.#batchBytesMax), this.batchBytes / 2);
   }
 
   #release(sent: Sent, notBeforeMs: number): void {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { member } from '../sim/fixtures.ts';
+import { defaultLimits } from './limits.ts';
 import { Peer } from './peer.ts';
 import { chooseSlaves, type Placement } from './placement.ts';
 
 const slaves = (count: number) =>
-  Array.from({ length: count }, (_, i) => new Peer(member(`s${i + 1}`), 1, 0));
+  Array.from({ length: count }, (_, i) => new Peer(member(`s${i + 1}`), 1, 0, defaultLimits));
 const keys = Array.from({ length: 600 }, (_, i) => `user:${i}`);
 const idsFor = (peers: readonly Peer[], count: number, placement: Placement, key: string) =>
   chooseSlaves(peers, count, placement, key, Math.random).map(({ nodeId }) => nodeId);

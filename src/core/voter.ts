@@ -321,6 +321,21 @@ export class Voter {
   }
 
   /**
+   * A crash came between the two writes of a birth: the cluster has its name and its founder's
+   * promise, but no record. No other way leads here: who claims a later epoch holds records.
+   */
+  isBirthUnfinished(birthEpoch: number): boolean {
+    const isFounder = this.promised === birthEpoch && this.promisedTo === this.self.nodeId;
+    return this.clusterId !== '' && isFounder && this.log.lastLsn === 0;
+  }
+
+  /** Takes the first record again, which is the same each time. */
+  finishBirth(record: Record): void {
+    assert(this.isBirthUnfinished(record.epoch), 'a birth to be finished');
+    this.takeRecords({ epoch: 0, lsn: 0 }, [record]);
+  }
+
+  /**
    * Takes a snapshot of the active master of `epoch`, under the epoch check of an append, or of a
    * node whose log this candidate of `epoch` adopts. It is passed over where the log holds its last
    * record already, so a late one never moves the node back. Returns whether the epoch was right.

@@ -3,7 +3,7 @@
  * between these states and nothing else; what each state does is in `poller.ts`, `candidate.ts` and
  * `active-role.ts`.
  */
-import { DsmError } from '../core/errors.ts';
+import { assert, DsmError } from '../core/errors.ts';
 import type {
   Handoff,
   Poll,
@@ -39,6 +39,9 @@ export interface MasterNodeOptions extends NodeOptions {
   readonly mayFound: boolean;
 }
 
+/** The epoch of a cluster's first record; its founder wins the next one. */
+const birthEpoch = 1;
+
 export class MasterNode extends DsmNode {
   readonly #options: MasterNodeOptions;
   #poller: Poller | null = null;
@@ -55,6 +58,7 @@ export class MasterNode extends DsmNode {
     super(options);
     this.#options = options;
     if (this.voter.clusterId === '') this.#birth = this.#expectBirth();
+    if (this.voter.isBirthUnfinished(birthEpoch)) this.voter.finishBirth(this.#firstRecord());
     this.#standBy();
     this.start();
   }
@@ -238,12 +242,16 @@ export class MasterNode extends DsmNode {
     this.#birth = null;
     if (this.voter.clusterId !== '') return;
     const clusterId = this.context.random.id();
+    this.voter.giveBirth(clusterId, this.#firstRecord());
+    this.context.logger.info('founded a new cluster', { clusterId });
+  }
+
+  #firstRecord(): Record {
     const members = [this.context.self];
     const command = { kind: 'config', before: members, after: members } as const;
-    const { records } = encodeBatch([command], 1, 1, 0);
-    const [record] = records;
-    if (record !== undefined) this.voter.giveBirth(clusterId, record);
-    this.context.logger.info('founded a new cluster', { clusterId });
+    const [record] = encodeBatch([command], 1, birthEpoch, 0).records;
+    assert(record !== undefined, 'one command is one record');
+    return record;
   }
 
   // ── client calls ──────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@
  */
 import type { Position } from '../core/messages.ts';
 import { encodeSnapshot } from '../core/snapshot.ts';
+import type { FrozenStore } from '../core/store.ts';
 import type { Voter } from '../core/voter.ts';
 import type { PeerAnswer } from '../ports/peers.ts';
 import { snapshotHeader } from './persistence.ts';
@@ -31,6 +32,7 @@ export interface SnapshotChunk {
 interface Session {
   readonly id: string;
   readonly position: Position;
+  readonly frozen: FrozenStore;
   readonly chunks: Generator<Uint8Array, void, void>;
   index: number;
   current: Uint8Array;
@@ -91,11 +93,17 @@ export class SnapshotServer {
     }
     if (this.#sessions.size >= sessionsMax) return undefined;
     const header = snapshotHeader(voter);
-    const chunks = encodeSnapshot(header, voter.store.freeze());
+    // After a power cut all slaves ask at once, for the same state.
+    const same = [...this.#sessions.values()].find(
+      ({ frozen }) => frozen.appliedLsn === header.position.lsn,
+    );
+    const frozen = same?.frozen ?? voter.store.freeze();
+    const chunks = encodeSnapshot(header, frozen);
     this.#count += 1;
     const session: Session = {
       id: `${nodeId}/${this.#count}`,
       position: header.position,
+      frozen,
       chunks,
       index: 0,
       current: chunks.next().value ?? new Uint8Array(0),
