@@ -112,7 +112,7 @@ async function verifyFile(file: string, options: Options, io: VerifyIo): Promise
 }
 
 function createCommand(io: VerifyIo, onRun: (files: string[], options: Options) => Promise<void>) {
-  return new Command('verify-history')
+  return new Command('dsm verify-history')
     .description('Say of recorded histories whether they are linearizable.')
     .addOption(
       new Option('--format <name>', 'how the files are written')

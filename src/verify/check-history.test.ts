@@ -49,6 +49,25 @@ describe('the three checkers together', () => {
     );
   });
 
+  test('do not object to a store that tells the truth, whatever it was asked', () => {
+    const shape: HistoryShape = {
+      operations: ['get', 'get', 'put', 'put', 'delete', 'increment', 'get-and-delete'],
+      conditions: ['none', 'none', 'absent', 'present', 'current', 'older'],
+      hasUnknown: true,
+      hasStale: true,
+      keys: ['x'],
+      values: ['1', 'a'],
+      lengthMax: 12,
+    };
+    fc.assert(
+      fc.property(goodHistory(shape), (history) => {
+        const { verdict, violations } = checkHistory(history);
+        expect({ verdict, violations }).toEqual({ verdict: 'linearizable', violations: [] });
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('an undecided key is undecided, unless the zones decide it', () => {
     const none = { stepsMax: 0, memoryWordsMax: 1 << 20 };
     const plainly = timeline('A: [put 1 @1] [put 2 @2] [get 2 @2]');

@@ -12,8 +12,28 @@ import { defaultSearchLimits, type SearchLimits } from './limits.ts';
 import type { Invocation, Model } from './model.ts';
 import { searchOrder } from './search.ts';
 
-/** Searches that one call may make; it ends with what it has then. */
-const searchesMax = 2000;
+/** Questions whether histories fail, all of them together within the limits of one search. */
+class Failures<State extends object, Action> {
+  readonly #model: Model<State, Action>;
+  readonly #limits: SearchLimits;
+  #stepsLeft: number;
+
+  constructor(model: Model<State, Action>, limits: SearchLimits) {
+    this.#model = model;
+    this.#limits = limits;
+    this.#stepsLeft = limits.stepsMax;
+  }
+
+  /** False also where the limits are reached. */
+  has(invocations: readonly Invocation<Action>[]): boolean {
+    if (this.#stepsLeft <= 0) return false;
+    const limits = { ...this.#limits, stepsMax: this.#stepsLeft };
+    const { verdict, steps } = searchOrder(this.#model, invocations, limits);
+    // A search costs something even where it has nothing to try.
+    this.#stepsLeft -= steps + invocations.length;
+    return verdict === 'not-linearizable';
+  }
+}
 
 /** What was known at a time: nothing later was called, and what was open may have happened. */
 export function cutAt<Action>(
@@ -30,21 +50,23 @@ export function relax<Action>(invocation: Invocation<Action>): Invocation<Action
   return { ...invocation, isRequired: false, returnTime: Number.POSITIVE_INFINITY };
 }
 
-/** The first return with which the history fails; undefined where it does not fail at all. */
+/**
+ * The first return with which the history fails; undefined where it does not fail at all, or that
+ * was not found out within the limits.
+ */
 export function firstFailure<State extends object, Action>(
   model: Model<State, Action>,
   invocations: readonly Invocation<Action>[],
   limits: SearchLimits = defaultSearchLimits,
 ): number | undefined {
-  const fails = (time: number): boolean =>
-    searchOrder(model, cutAt(invocations, time), limits).verdict === 'not-linearizable';
+  const failures = new Failures(model, limits);
   const returns = invocations.filter(({ isRequired }) => isRequired);
   const times = [...new Set(returns.map(({ returnTime }) => returnTime))].sort(ascending);
   let low = 0;
   let high = times.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (fails(times[middle]!)) high = middle;
+    if (failures.has(cutAt(invocations, times[middle]!))) high = middle;
     else low = middle + 1;
   }
   return times[low];
@@ -52,9 +74,8 @@ export function firstFailure<State extends object, Action>(
 
 class Minimizer<State extends object, Action> {
   readonly #model: Model<State, Action>;
-  readonly #limits: SearchLimits;
+  readonly #failures: Failures<State, Action>;
   readonly #original: readonly Invocation<Action>[];
-  #searches = 0;
   #current: readonly Invocation<Action>[];
 
   constructor(
@@ -63,7 +84,7 @@ class Minimizer<State extends object, Action> {
     limits: SearchLimits,
   ) {
     this.#model = model;
-    this.#limits = limits;
+    this.#failures = new Failures(model, limits);
     this.#original = invocations;
     this.#current = invocations;
   }
@@ -93,15 +114,9 @@ class Minimizer<State extends object, Action> {
       });
       const candidate = this.#withoutUnseen(weaker);
       const isShorter = candidate.length < this.#current.length;
-      if (isShorter && this.#fails(candidate)) this.#current = candidate;
+      if (isShorter && this.#failures.has(candidate)) this.#current = candidate;
       else start = end;
     }
-  }
-
-  #fails(invocations: readonly Invocation<Action>[]): boolean {
-    if (this.#searches >= searchesMax) return false;
-    this.#searches += 1;
-    return searchOrder(this.#model, invocations, this.#limits).verdict === 'not-linearizable';
   }
 
   /** Optional writes whose effect nobody can see explain nothing. */

@@ -29,6 +29,15 @@ describe('the version check', () => {
     );
   });
 
+  test('does not guess which of equal writes has which revision', () => {
+    const history = timeline(`
+      A: [put 1 @1] [put 2 >
+      B:            [put 2 if 1 >
+      C:                          [get 2 @2] [get 2 @3]`);
+    expect(checkVersions(history).violations).toEqual([]);
+    expect(checkVersions(history.toReversed()).violations).toEqual([]);
+  });
+
   test('agrees with brute force where every outcome is known', () => {
     const shape = { ...everything, hasUnknown: false, keys: ['x'], lengthMax: 6 };
     const seen = { good: 0, bad: 0 };

@@ -128,14 +128,16 @@ export function findPlaces(
     const writers = facts.unplaced
       .filter(({ operation }) => value !== undefined && isWriteOf(operation, value))
       .sort(byCall);
-    const isCertain = writers.length === group.length && !facts.unplaced.some(isIncrement);
+    // Then all of them happened; which of several has which revision is still not certain.
+    const isWhole = writers.length === group.length && !facts.unplaced.some(isIncrement);
+    const isCertain = isWhole && writers.length === 1;
     for (const [place, orphan] of group.entries()) {
       const writer = writers[place];
       const fits = writer !== undefined && writer.operation.callUs <= orphan.calledByUs;
       if (!fits && !mayBeAnother(orphan, facts.unplaced)) {
         explainOrphan(orphan, operations, report);
       }
-      if (fits && isCertain) placed.add(writer);
+      if (fits && isWhole) placed.add(writer);
       const certain = fits && isCertain ? writer : null;
       changes.set(orphan.revision, { revision: orphan.revision, value, writer: certain });
     }
