@@ -322,16 +322,17 @@ export class Voter {
 
   /**
    * A crash came between the two writes of a birth: the cluster has its name and its founder's
-   * promise, but no record. No other way leads here: who claims a later epoch holds records.
+   * promise, but no record. No other way leads here: who claims an epoch in a cluster that it joined
+   * holds the records that made it a voter.
    */
-  isBirthUnfinished(birthEpoch: number): boolean {
-    const isFounder = this.promised === birthEpoch && this.promisedTo === this.self.nodeId;
+  get isBirthUnfinished(): boolean {
+    const isFounder = this.promised > 0 && this.promisedTo === this.self.nodeId;
     return this.clusterId !== '' && isFounder && this.log.lastLsn === 0;
   }
 
   /** Takes the first record again, which is the same each time. */
   finishBirth(record: Record): void {
-    assert(this.isBirthUnfinished(record.epoch), 'a birth to be finished');
+    assert(this.isBirthUnfinished, 'a birth to be finished');
     this.takeRecords({ epoch: 0, lsn: 0 }, [record]);
   }
 

@@ -58,7 +58,7 @@ export class MasterNode extends DsmNode {
     super(options);
     this.#options = options;
     if (this.voter.clusterId === '') this.#birth = this.#expectBirth();
-    if (this.voter.isBirthUnfinished(birthEpoch)) this.voter.finishBirth(this.#firstRecord());
+    if (this.voter.isBirthUnfinished) this.voter.finishBirth(this.#firstRecord());
     this.#standBy();
     this.start();
   }
