@@ -12,6 +12,9 @@ import { defaultSearchLimits, type SearchLimits } from './limits.ts';
 import type { Invocation, Model } from './model.ts';
 import { searchOrder } from './search.ts';
 
+/** What it costs to set up a search, for each invocation, in steps. */
+const setupSteps = 10;
+
 /** Questions whether histories fail, all of them together within the limits of one search. */
 class Failures<State extends object, Action> {
   readonly #model: Model<State, Action>;
@@ -29,8 +32,7 @@ class Failures<State extends object, Action> {
     if (this.#stepsLeft <= 0) return false;
     const limits = { ...this.#limits, stepsMax: this.#stepsLeft };
     const { verdict, steps } = searchOrder(this.#model, invocations, limits);
-    // A search costs something even where it has nothing to try.
-    this.#stepsLeft -= steps + invocations.length;
+    this.#stepsLeft -= steps + setupSteps * invocations.length;
     return verdict === 'not-linearizable';
   }
 }
