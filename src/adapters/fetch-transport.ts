@@ -1,13 +1,14 @@
 /**
- * The transport of Bun and Deno: their own `fetch`.
+ * A transport over the `fetch` of any runtime; it is the one that nodes on Bun use.
  *
- * What `refused` rests on: both runtimes silently send a request again, over a new connection, when
+ * What `refused` rests on: Bun and Deno silently send a request again, over a new connection, when
  * the kept-alive one breaks after the request was sent. If that second connection is refused, they
  * report a refused connection for a request that a node may have carried out. So it is believed only
  * where the runtime could not have sent twice: the body was a stream, which cannot be sent again, or
  * no connection to that node can have been kept alive. Everything else is `broken`.
  */
 import type {
+  InboundReply,
   OutboundRequest,
   Transport,
   TransportDone,
@@ -18,7 +19,6 @@ import { Deadlines } from './deadlines.ts';
 import {
   deadlineResolutionMs,
   defaultReplyBytesMax,
-  Reply,
   type TransportOptions,
 } from './transport-options.ts';
 
@@ -75,7 +75,7 @@ class FetchTransport implements Transport {
   }
 
   /** Rejects with a TransportFailure. */
-  async #exchange(baseUrl: string, request: OutboundRequest): Promise<Reply> {
+  async #exchange(baseUrl: string, request: OutboundRequest): Promise<InboundReply> {
     if (this.#isClosed) throw 'broken' satisfies TransportFailure;
     const aborter = new AbortController();
     let isExpired = false;
@@ -161,12 +161,16 @@ function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-async function readReply(response: Response, bytesMax: number): Promise<Reply> {
-  const headers: Record<string, string> = {};
-  response.headers.forEach((value, name) => {
-    headers[name] = value;
-  });
-  return new Reply(response.status, headers, await readBody(response, bytesMax));
+async function readReply(response: Response, bytesMax: number): Promise<InboundReply> {
+  const { status, headers } = response;
+  const body = await readBody(response, bytesMax);
+  // Headers are put in order only when they are asked for: most answers are asked for one or none.
+  return {
+    status,
+    body,
+    header: (name) => headers.get(name) ?? undefined,
+    headers: () => Object.fromEntries(headers),
+  };
 }
 
 /** Throws where the body is longer than `bytesMax`. */

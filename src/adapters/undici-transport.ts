@@ -1,11 +1,13 @@
 /**
- * The transport of Node: undici's dispatcher, without the streams and promises of its higher calls.
+ * The transport of Node and Deno: undici's dispatcher, without the streams and promises of its higher
+ * calls.
  *
  * What `refused` rests on: undici calls `onRequestStart` when it gives a request to a connected
  * socket, before it writes. A request that fails earlier was certainly not sent.
  */
 import { Agent, type Dispatcher } from 'undici';
 import type {
+  InboundReply,
   OutboundRequest,
   Transport,
   TransportDone,
@@ -17,7 +19,6 @@ import {
   deadlineResolutionMs,
   defaultReplyBytesMax,
   idleConnectionMs,
-  Reply,
   type TransportOptions,
 } from './transport-options.ts';
 
@@ -75,7 +76,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #done: TransportDone | null;
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
-  #headers: Record<string, string> = {};
+  #headers: RawHeaders = {};
   /** False while `send` runs: `done` is never called inside it. */
   isSent = false;
 
@@ -91,7 +92,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error(failure));
   }
 
-  #settle(failure: TransportFailure | null, reply: Reply | null): void {
+  #settle(failure: TransportFailure | null, reply: InboundReply | null): void {
     const done = this.#done;
     if (done === null) return;
     this.#done = null;
@@ -109,14 +110,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(
     _controller: Dispatcher.DispatchController,
     statusCode: number,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
+    headers: RawHeaders,
   ): void {
     this.#status = statusCode;
-    this.#headers = {};
-    for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined)
-        this.#headers[name] = Array.isArray(value) ? value.join(', ') : value;
-    }
+    this.#headers = headers;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -124,10 +121,35 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#settle(null, new Reply(this.#status, this.#headers, this.#body.take()));
+    this.#settle(null, new UndiciReply(this.#status, this.#headers, this.#body.take()));
   }
 
   onResponseError(): void {
     this.#settle(this.#controller === null ? 'refused' : 'broken', null);
+  }
+}
+
+type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Headers are put in order only when they are asked for: most answers are asked for one or none. */
+class UndiciReply implements InboundReply {
+  readonly status: number;
+  readonly body: Uint8Array;
+  readonly #headers: RawHeaders;
+
+  constructor(status: number, headers: RawHeaders, body: Uint8Array) {
+    this.status = status;
+    this.#headers = headers;
+    this.body = body;
+  }
+
+  header(name: string): string | undefined {
+    const value = Object.hasOwn(this.#headers, name) ? this.#headers[name] : undefined;
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  headers(): Record<string, string> {
+    const names = Object.keys(this.#headers);
+    return Object.fromEntries(names.map((name) => [name, this.header(name) ?? '']));
   }
 }

@@ -5,11 +5,11 @@ import type { Transport } from '../ports/transport.ts';
 import { runtimeName } from './serve.ts';
 
 /**
- * undici on Node: the fastest there, and certain about what was sent. Bun has a shim in its place and
- * Deno would run it on an emulation of sockets: they do not even load it.
+ * undici where it runs: it knows for certain what was sent, and costs less than `fetch`, on Deno two
+ * thirds of it. Bun puts a shim over its own `fetch` in its place, so there it is that `fetch`.
  */
 export async function chooseTransport(options: TransportOptions): Promise<Transport> {
-  if (runtimeName() !== 'node') return createFetchTransport(options);
+  if (runtimeName() === 'bun') return createFetchTransport(options);
   const { createUndiciTransport } = await import('../adapters/undici-transport.ts');
   return createUndiciTransport(options);
 }

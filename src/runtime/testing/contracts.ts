@@ -2,16 +2,24 @@
  * Runs the contracts on the runtime that runs this file, and says on standard output what failed:
  * `bun src/runtime/testing/contracts.ts`. Exit code 1 where something did.
  */
+import { createFetchTransport } from '../../adapters/fetch-transport.ts';
 import { transportContract } from '../../adapters/transport-contract.ts';
 import { runtimeName } from '../serve.ts';
 import { chooseTransport } from '../transport.ts';
 import { serveContract } from './serve-contract.ts';
 
+const transports = [
+  ['chosen transport', chooseTransport],
+  ['transport over fetch', createFetchTransport],
+] as const;
+
 const cases = [
-  ...transportContract.map(({ name, run }) => ({
-    name: `transport: ${name}`,
-    run: () => run((options) => chooseTransport(options)),
-  })),
+  ...transports.flatMap(([title, create]) =>
+    transportContract.map(({ name, run }) => ({
+      name: `${title}: ${name}`,
+      run: () => run(create),
+    })),
+  ),
   ...serveContract.map(({ name, run }) => ({ name: `server: ${name}`, run })),
 ];
 
