@@ -17,6 +17,8 @@ export interface Limits {
   readonly stepDownMs: number;
   /** A batch not acknowledged by the chosen slaves after this goes to all. */
   readonly hedgeMs: number;
+  /** Under load: how long a batch waits for the writes of the clients that were answered just now. */
+  readonly gatherMs: number;
   /** Slaves that were not chosen get a batch within this. */
   readonly lazyMs: number;
   /** Silence after which a voter is passed over, and a master without majority refuses writes. */
@@ -80,6 +82,7 @@ export const defaultLimits: Limits = Object.freeze({
   failoverStaggerMs: 400,
   stepDownMs: 1500,
   hedgeMs: 25,
+  gatherMs: 1,
   lazyMs: 50,
   suspectMs: 500,
   removeMs: 10_000,
@@ -108,7 +111,11 @@ export const defaultLimits: Limits = Object.freeze({
 export function limitFaults(limits: Limits): string[] {
   const faults: string[] = [];
   for (const [name, value] of Object.entries(limits)) {
-    const mayBeZero = name === 'minSlaves' || name === 'failoverJitterMs' || name === 'lazyMs';
+    const mayBeZero =
+      name === 'minSlaves' ||
+      name === 'failoverJitterMs' ||
+      name === 'lazyMs' ||
+      name === 'gatherMs';
     if (!Number.isFinite(value) || value < 0 || (value === 0 && !mayBeZero)) {
       faults.push(`${name} must be a positive number, not ${value}`);
     }

@@ -117,7 +117,11 @@ export class ActiveMaster {
       (peer.role === 'slave' ? live : backups).push(peer);
     }
     const { placement, random } = this.#options;
-    const chosen = chooseSlaves(live, needed, placement, key, random);
+    // One that still has an append on its way would only get this one after it: slow slaves are
+    // passed over by themselves.
+    const ready = live.filter(({ isReady }) => isReady);
+    const slaves = ready.length >= needed ? ready : live;
+    const chosen = chooseSlaves(slaves, needed, placement, key, random);
     if (chosen.length < needed) chosen.push(...backups);
     for (const peer of chosen) peer.eagerLsn = lastLsn;
   }
@@ -125,6 +129,12 @@ export class ActiveMaster {
   /** ACKs that a write needs beside the own log. */
   get writeQuorumAcks(): number {
     return Math.max(0, ...this.voter.configs.map((voters) => majorityOf(voters.length) - 1));
+  }
+
+  /** A batch waits for its quorum, and not yet so long that it was sent to everybody. */
+  isAwaitingQuorum(nowMs: number): boolean {
+    const newest = this.#openBatches.at(-1);
+    return newest !== undefined && nowMs - newest.atMs < this.#limits.hedgeMs;
   }
 
   // ── sending ───────────────────────────────────────────────────────────────────────────────────

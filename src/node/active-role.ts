@@ -21,6 +21,11 @@ interface QueuedWrite {
   readonly done: WriteDone;
 }
 
+/** From so many answers at once on, the next batch waits for the clients that got them. */
+const gatherFrom = 8;
+/** Of the clients that may be there again: not all are, and nobody should wait for the last one. */
+const gatherShare = 0.8;
+
 /** Bytes that a record takes beside its key and value, about. */
 const recordOverheadBytes = 96;
 
@@ -35,6 +40,9 @@ export class ActiveRole {
   readonly #parked = new Map<string, Reply[]>();
   #queue: QueuedWrite[] = [];
   #queueBytes = 0;
+  /** The next batch waits until then, or until so many writes wait for it. */
+  #gatherUntilMs = 0;
+  #gatherCount = 0;
   #isSyncing = false;
   /** Silence and members are looked at now and then, not at every message. */
   #lookAtMs = 0;
@@ -69,7 +77,9 @@ export class ActiveRole {
     }
     this.#queue.push({ atMs: this.#context.clock.monotonicMs(), command, done });
     this.#queueBytes += commandBytes(command);
-    if (!this.#isSyncing) this.#context.changed();
+    // The first one also sets the timer that ends a gathering.
+    const isFirst = this.#queue.length === 1;
+    if (isFirst || this.#mayPropose(this.#context.clock.monotonicMs())) this.#context.changed();
   }
 
   /** Why this write cannot be taken now; what is refused here certainly has no effect. */
@@ -94,11 +104,9 @@ export class ActiveRole {
     return null;
   }
 
-  /** One batch of what waits: whatever arrives while its sync runs is the next one. */
+  /** One batch of what waits: whatever arrives until its quorum has answered is the next one. */
   #propose(nowMs: number): void {
-    if (this.#isSyncing || this.isPaused || this.#queue.length === 0 || !this.master.isServing) {
-      return;
-    }
+    if (!this.#mayPropose(nowMs)) return;
     const batch = this.#takeBatch();
     const { firstLsn } = this.master.propose(
       batch.map(({ command }) => command),
@@ -108,6 +116,12 @@ export class ActiveRole {
       this.#writes.add(firstLsn + index, nowMs, done);
     this.#context.counters.batches += 1;
     this.#sync();
+  }
+
+  #mayPropose(nowMs: number): boolean {
+    if (this.#isSyncing || this.isPaused || this.#queue.length === 0) return false;
+    if (!this.master.isServing || this.master.isAwaitingQuorum(nowMs)) return false;
+    return nowMs >= this.#gatherUntilMs || this.#queue.length >= this.#gatherCount;
   }
 
   #takeBatch(): QueuedWrite[] {
@@ -302,8 +316,18 @@ export class ActiveRole {
     });
   }
 
+  /**
+   * Clients that were answered just now are about to ask again. A batch without them would need a
+   * sync and its messages for a part of the clients only, and theirs another one.
+   */
+  #gather(answeredCount: number, nowMs: number): void {
+    if (answeredCount < gatherFrom) return;
+    this.#gatherUntilMs = nowMs + this.#context.limits.gatherMs;
+    this.#gatherCount = Math.floor((this.#queue.length + answeredCount) * gatherShare);
+  }
+
   #settle(nowMs: number): void {
-    this.#writes.settle(this.master.doneLsn);
+    this.#gather(this.#writes.settle(this.master.doneLsn), nowMs);
     const lateMs = nowMs - this.#context.limits.writeTimeoutMs;
     this.#writes.expire(lateMs);
     this.#expireQueue(lateMs);
@@ -327,6 +351,7 @@ export class ActiveRole {
     const { limits } = this.#context;
     return Math.min(
       (this.#queue[0]?.atMs ?? Infinity) + limits.writeTimeoutMs,
+      this.#queue.length > 0 && this.#gatherUntilMs > nowMs ? this.#gatherUntilMs : Infinity,
       this.master.nextWakeMs(),
       this.#writes.oldestMs + limits.writeTimeoutMs,
       this.#rounds.nextDeadlineMs(),

@@ -38,8 +38,9 @@ export class WaitingWrites {
     this.#unapplied += 1;
   }
 
-  /** Answers all that are applied and at or below `doneLsn`. */
-  settle(doneLsn: number): void {
+  /** Answers all that are applied and at or below `doneLsn`; returns how many. */
+  settle(doneLsn: number): number {
+    const before = this.#head;
     for (;;) {
       const write = this.#writes[this.#head];
       if (write === undefined || write.lsn > doneLsn || this.#head >= this.#unapplied) break;
@@ -48,7 +49,9 @@ export class WaitingWrites {
       write.done = null;
       done?.(null, result);
     }
+    const count = this.#head - before;
     this.#drop();
+    return count;
   }
 
   /** Answers `unknown` to all that came before `beforeMs`. They stay in the log and may commit. */

@@ -150,6 +150,7 @@ const limitHelp: Readonly<Record<keyof Limits, string>> = {
   failoverStaggerMs: 'time added to it for each place in the list of masters',
   stepDownMs: 'time without a quorum after which the active master steps down',
   hedgeMs: 'wait for the chosen slaves before a write goes to all',
+  gatherMs: 'under load, wait of a batch for clients answered just now',
   lazyMs: 'within which the other slaves get a write',
   suspectMs: 'silence after which a voter is passed over',
   removeMs: 'silence after which a voter is replaced or removed',
