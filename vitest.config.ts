@@ -12,7 +12,6 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...contractFiles],
           // Nothing here asserts real time: this only ends what hangs, on the slowest machine too.
           testTimeout: 120_000,
