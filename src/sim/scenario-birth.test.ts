@@ -66,4 +66,19 @@ describe('birth (rule 12)', () => {
       expect(new Set(clusters).size).toBe(1);
     }
   });
+
+  test('a power cut at any moment of the birth leaves nothing that cannot go on', () => {
+    for (let atMs = 1150; atMs < 1450; atMs += 15) {
+      const story = new Scenario({ seed: atMs, masters: 1, slaves: 1 });
+      const { world } = story;
+      const disk = world.seat('m1').platter!;
+      disk.faults = { syncMs: [60, 60], failShare: 0 };
+      world.startAll();
+      world.run(atMs);
+      world.crash('m1');
+      disk.faults = { syncMs: [0.1, 0.5], failShare: 0 };
+      world.start('m1');
+      story.expectHealthy();
+    }
+  });
 });

@@ -92,4 +92,21 @@ describe('a partition', () => {
       story.expectHealthy();
     }
   });
+
+  test('a link too slow for large messages carries small ones until all is caught up', () => {
+    const story = Scenario.ready();
+    const { world } = story;
+    world.partition(['s1']);
+    for (let i = 0; i < 40; i += 1) {
+      const { error } = world.await(world.put('m1', `large ${i}`, 'x'.repeat(60_000)));
+      expect(error).toBeNull();
+    }
+    world.network.heal();
+    const node = world.node('s1');
+    const take = node.onPeerCall.bind(node);
+    node.onPeerCall = (name, message, body, reply) => {
+      if (body.length <= 200_000) take(name, message, body, reply);
+    };
+    story.expectHealthy();
+  });
 });
