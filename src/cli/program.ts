@@ -10,6 +10,7 @@ import { writeErrorLine } from './output.ts';
 import { readVerb } from './read-verb.ts';
 import { statusVerb } from './status-verb.ts';
 import { upVerb } from './up/up-verb.ts';
+import { verifyHistoryVerb } from './verify-history-verb.ts';
 import { writeVerb } from './write-verb.ts';
 
 /** What the command line is given by the file that was started. */
@@ -73,6 +74,8 @@ function createProgram(run: Run, context: Context): Command {
     adminVerb(run),
   ];
   for (const verb of verbs) program.addCommand(inherit(verb, program));
+  // Reads its arguments itself, `--help` too: inheriting would take that away.
+  program.addCommand(verifyHistoryVerb(run));
   return program;
 }
 

@@ -20,6 +20,7 @@ export const catalogue = Object.freeze({
   invalid_request: fact(400, 'not-applied', false, 'The request is not valid'),
   invalid_key: fact(400, 'not-applied', false, 'The key is not valid'),
   unauthorized: fact(401, 'not-applied', false, 'The cluster secret is missing or wrong'),
+  forbidden: fact(403, 'not-applied', false, 'This is not allowed to whoever asks'),
   not_found: fact(404, 'not-applied', false, 'There is no such key'),
   no_route: fact(404, 'not-applied', false, 'There is no such resource'),
   method_not_allowed: fact(405, 'not-applied', false, 'The method is not allowed here'),

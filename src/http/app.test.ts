@@ -87,8 +87,8 @@ describe('a web page of another site', () => {
       change(sent, '/log/offset', 'GET'),
     ]);
     for (const response of answers) {
-      expect(response.status).toBe(401);
-      expect(await jsonOf(response)).toMatchObject({ code: 'unauthorized' });
+      expect(response.status).toBe(403);
+      expect(await jsonOf(response)).toMatchObject({ code: 'forbidden' });
     }
   });
 
@@ -113,10 +113,10 @@ describe('a web page of another site', () => {
     ];
     for (const base of loopback) expect(await get(base)).toBe(200);
     const others = ['http://evil.example', 'http://127.0.0.1.evil.example', 'http://10.0.0.1'];
-    for (const base of [...others, ...others]) expect(await get(base)).toBe(401);
+    for (const base of [...others, ...others]) expect(await get(base)).toBe(403);
     // A host that was let in lets in nobody else, also not one that begins like it.
     expect(await get('http://localhost')).toBe(200);
-    expect(await get('http://localhost.evil.example')).toBe(401);
+    expect(await get('http://localhost.evil.example')).toBe(403);
   });
 
   test('a proxy on this machine may pass on the name that a node is advertised by', async () => {
@@ -124,7 +124,7 @@ describe('a web page of another site', () => {
     const status = { ...node.status(), url: 'https://store.example' };
     node.status = () => status;
     expect((await app.request('http://store.example/livez')).status).toBe(200);
-    expect((await app.request('http://other.example/livez')).status).toBe(401);
+    expect((await app.request('http://other.example/livez')).status).toBe(403);
   });
 
   test('a node that is not bound to loopback answers to every name', async () => {

@@ -23,7 +23,7 @@ export class HostGuard {
     this.#ownUrl = ownUrl;
   }
 
-  /** `url` is what the runtime made of the Host header. Throws `unauthorized`. */
+  /** `url` is what the runtime made of the Host header. Throws `forbidden`. */
   expect(url: string): void {
     if (url.startsWith(this.#letIn)) return;
     if (this.#isLoopback) this.#expectKnownHost(new URL(url).hostname);
@@ -33,14 +33,14 @@ export class HostGuard {
   #expectKnownHost(hostname: string): void {
     if (loopbackHost.test(hostname) || hostname === new URL(this.#ownUrl()).hostname) return;
     throw new DsmError(
-      'unauthorized',
+      'forbidden',
       `This node serves its own machine only, and is not known as ${hostname}; to be reached from ` +
         'others, bind it to another address than loopback, or advertise it by that name',
     );
   }
 }
 
-/** For everything that changes something, and for calls between nodes. Throws `unauthorized`. */
+/** For everything that changes something, and for calls between nodes. Throws `forbidden`. */
 export function expectSameSite(request: Request): void {
   const { headers } = request;
   if (headers.get('sec-fetch-site') === 'cross-site') throw crossSite('another site');
@@ -55,5 +55,5 @@ function isSameHost(origin: string, url: string): boolean {
 
 function crossSite(origin: string): DsmError {
   const from = origin.slice(0, 100);
-  return new DsmError('unauthorized', `Changes are not taken from web pages of ${from}`);
+  return new DsmError('forbidden', `Changes are not taken from web pages of ${from}`);
 }
