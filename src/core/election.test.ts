@@ -164,7 +164,7 @@ describe('claiming', () => {
     expect(attempt.election.hasWon()).toBe(true);
   });
 
-  test('H5: of several higher logs the highest is adopted, and again when a better one comes', () => {
+  test('H5: the highest of several logs is adopted, and again when a better one comes', () => {
     const attempt = new Attempt(threeLog()).claim();
     attempt.grant('s1', at(1, 9));
     expect(attempt.election.nextAdoption()?.nodeId).toBe('s1');

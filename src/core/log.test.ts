@@ -29,7 +29,7 @@ describe('the log', () => {
     expect(log.lastLsn).toBe(1);
   });
 
-  test('both configurations are in force until the last config record is known to be committed', () => {
+  test('both configurations are in force until the last one is known to be committed', () => {
     const log = logOf('m1 s1', records([config('m1 s1', 'm1 s2')], 2));
     expect(log.configsInForce(1)).toEqual([members('m1 s1'), members('m1 s2')]);
     expect(log.configsInForce(2)).toEqual([members('m1 s2')]);

@@ -135,7 +135,7 @@ describe('answers of peers (rule 2)', () => {
     expect(master.peers.get('s1')?.isGone).toBe(false);
   });
 
-  test('a refusal for a gap goes back to what is committed there, and no further than acked', () => {
+  test('a refusal for a gap goes back to what is committed there, not behind what is acked', () => {
     const { master, peer, sent } = contact(startMaster('m1 s1 s2', puts(8, 2)));
     const gap = { nodeId: 's1', reason: 'gap', promised: 2, lastLsn: 3, committedLsn: 2 } as const;
     expect(master.onRefused(peer, sent, gap, 0)).toBe(0);

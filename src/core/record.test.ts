@@ -154,7 +154,7 @@ function reasonOf(decode: () => unknown): string {
   return 'none';
 }
 
-/** The frame `bytes` with one byte of its body changed and a right checksum: not damage, but news. */
+/** `bytes` with one byte of the body changed and a right checksum: not damage, but news. */
 function withBody(bytes: Uint8Array, at: number, value: number): Uint8Array {
   const changed = bytes.slice();
   changed[8 + at] = value;

@@ -35,7 +35,7 @@ describe('what waits for the disk', () => {
     expect(voter.synced).toEqual(at(1, 3));
   });
 
-  test('a write that ends after its records were cut says nothing about those in their place', () => {
+  test('the end of a write whose records were cut says nothing about those in their place', () => {
     const sent = puts(3, 1);
     const voter = masterHolding(sent);
     const later = puts(2, 2, 2);

@@ -133,7 +133,7 @@ describe('ACK (rule 2)', () => {
 });
 
 describe('promise (rule 9)', () => {
-  test('is given once for an epoch, and repeated to the same candidate with its present position', () => {
+  test('is given once for an epoch, and repeated to the same candidate', () => {
     const voter = holding(2);
     expect(voter.onPromise(request(3, 'm2'), 0)).toMatchObject({ epoch: 3, last: at(1, 2) });
     expect(isGranted(voter.onPromise(request(3, 'm1'), 0))).toBe(false);

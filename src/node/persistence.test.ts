@@ -61,7 +61,7 @@ const take = (voter: Voter, count: number, first = 1, epoch = 1) =>
   );
 
 describe('persistence', () => {
-  test('an answer leaves only when all writes before it are synced, in the order of the calls', () => {
+  test('an answer leaves only when all writes before it are synced, in order', () => {
     const { steps, voter, persistence } = bench();
     const said: string[] = [];
     take(voter, 2);
@@ -123,7 +123,7 @@ describe('persistence', () => {
     expect(steps.log.slice(2)).toEqual(['meta 2', 'cut 2', 'append 2']);
   });
 
-  test('makes a snapshot when the log has grown, one at a time, and not of what is not synced', () => {
+  test('makes a snapshot when the log has grown: one at a time, of what is synced', () => {
     const { steps, voter, persistence } = bench();
     steps.logBytes = 5000;
     persistence.compact(10_000);

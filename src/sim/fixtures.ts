@@ -78,7 +78,7 @@ export interface VoterFixture extends Partial<Omit<VoterOptions, 'self' | 'limit
   readonly limits?: Partial<Limits>;
 }
 
-/** A member of cluster `c` with an empty log, no disk and no promise, unless `options` says other. */
+/** A member of cluster `c` with an empty log, no disk and no promise, but for `options`. */
 export function makeVoter(nodeId: string, options: VoterFixture = {}): Voter {
   const { limits, ...rest } = options;
   return new Voter({

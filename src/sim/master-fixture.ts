@@ -19,7 +19,7 @@ export interface ActiveMasterFixture {
   write(key: string, nowMs?: number): number;
 }
 
-/** m1, active in epoch 2 since `nowMs`, over a log of epoch 1 whose first record names `nodeIds`. */
+/** m1, active in epoch 2 since `nowMs`, over a log of epoch 1 that begins with `nodeIds`. */
 export function startMaster(
   nodeIds: string,
   more: readonly Record[] = [],

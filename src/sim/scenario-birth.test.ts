@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Scenario } from './scenario.ts';
 
 describe('birth (rule 12)', () => {
-  test('H8: a wiped first master does not found a second cluster while the backup is not heard', () => {
+  test('H8: a wiped first master founds no second cluster while the backup is not heard', () => {
     const story = Scenario.ready();
     const { world } = story;
     story.writes(2);
@@ -21,7 +21,7 @@ describe('birth (rule 12)', () => {
     expect(world.node('m2').status().voters).toBe(5);
   });
 
-  test('H8: a wiped lone master does not found one beside living slaves that have its old data', () => {
+  test('H8: a wiped lone master founds none beside living slaves that have its old data', () => {
     const story = Scenario.ready({ masters: 1, slaves: 2 });
     const { world } = story;
     story.writes(2);

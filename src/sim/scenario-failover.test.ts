@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Scenario } from './scenario.ts';
 
 describe('failover', () => {
-  test('the backup takes over when the active master dies, and nothing acknowledged is lost', () => {
+  test('the backup takes over when the active master dies, and nothing is lost', () => {
     const story = Scenario.ready();
     story.writes(20);
     story.world.crash('m1');
@@ -78,7 +78,7 @@ describe('failover', () => {
     story.expectHealthy();
   });
 
-  test('writes that were under way end as unknown or done, and a retry finds the same result', () => {
+  test('writes under way end as unknown or done, and a retry finds the same result', () => {
     const story = Scenario.ready();
     const began = Array.from({ length: 30 }, () => story.begin('m1'));
     story.world.run(1.2);

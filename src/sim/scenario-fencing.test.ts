@@ -101,7 +101,7 @@ describe('an active master that is cut off', () => {
     expect(world.node('m1').epoch).toBe(epoch);
   });
 
-  test('L5: a standby that promised a higher epoch meanwhile is taken back, by one more election', () => {
+  test('L5: a standby that promised a higher epoch meanwhile is taken back by an election', () => {
     const story = Scenario.ready();
     const { world } = story;
     world.node('m2').inspect().promise(9, 'nobody');
@@ -152,7 +152,7 @@ describe('a paused active master that wakes up', () => {
         const story = Scenario.ready({ seed });
         const { world } = story;
         world.mustPut('k', 'old');
-        // Answers of all slaves are on their way when it falls asleep, and wait for it in its sockets.
+        // Answers of all slaves are on their way when it falls asleep: they wait in its sockets.
         world.network.faults = { ...world.network.faults, delayMs: [30, 40] };
         world.run(1000 + seed * 37);
         story.begin('m1');

@@ -71,7 +71,7 @@ describe('slaves that go', () => {
 });
 
 describe('the ways out of a dead end', () => {
-  test('a dead last slave of a lone master is removed by an administrator, and writes go on', () => {
+  test('an administrator removes the dead last slave of a lone master, and writes go on', () => {
     const story = Scenario.ready({ masters: 1, slaves: 1 });
     story.writes(3);
     const { nodeId } = story.world.node('s1');
@@ -85,7 +85,7 @@ describe('the ways out of a dead end', () => {
     story.expectNothingLost('m1');
   });
 
-  test('L3: with removeMs far above stepDownMs a lone master still replaces its dead slaves', () => {
+  test('L3: with removeMs far above stepDownMs a lone master replaces its dead slaves', () => {
     const story = Scenario.ready({ masters: 1, slaves: 3, limits: { removeMs: 60_000 } });
     const { world } = story;
     for (const name of ['s1', 's2', 's3']) world.crash(name);
@@ -96,7 +96,7 @@ describe('the ways out of a dead end', () => {
     expect(world.node('m1').epoch).toBe(epoch);
   });
 
-  test('L4: a standby whose list of voters is all dead finds the new slaves, and takes over', () => {
+  test('L4: a standby that knows only dead voters finds the new slaves, and takes over', () => {
     for (let seed = 1; seed <= 4; seed += 1) {
       const story = new Scenario({ seed, masters: 2, slaves: 6 });
       const { world } = story;
@@ -143,7 +143,7 @@ describe('the ways out of a dead end', () => {
     story.expectHealthy();
   });
 
-  test('the active master loses its disk: the backup goes on, and takes it in as a new node', () => {
+  test('the active master loses its disk: the backup goes on, and takes it in again', () => {
     const story = Scenario.ready();
     const { world } = story;
     story.writes(5);
@@ -185,7 +185,7 @@ describe('the ways out of a dead end', () => {
     story.expectHealthy();
   });
 
-  test('the master that was forced away is refused when it comes back: no mixing of two logs', () => {
+  test('the master that was forced away is refused when it comes back', () => {
     const story = Scenario.ready({ masters: 2, slaves: 1 });
     const { world } = story;
     world.crash('m1');

@@ -34,7 +34,7 @@ describe('a power cut', () => {
     }
   });
 
-  test('L1: all old slave ids are gone for good; the masters alone come back and take new slaves', () => {
+  test('L1: all slave ids are gone for good; the masters alone go on and take new slaves', () => {
     const story = Scenario.ready({ masters: 2, slaves: 3 });
     story.writes(3);
     const old = story.world.node('s1').nodeId;
@@ -137,7 +137,7 @@ describe('slaves that lose their memory', () => {
     story.expectHealthy();
   });
 
-  test('the slave that alone held the newest record beside the master dies with it: the record is not lost', () => {
+  test('a slave that held the newest record dies with the master: the record is not lost', () => {
     const story = Scenario.ready({ masters: 2, slaves: 3 });
     const { world } = story;
     // Only m1 and s1 and s2 get the write; the backup hears nothing.

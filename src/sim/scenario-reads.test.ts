@@ -42,7 +42,7 @@ class Reader {
   }
 }
 
-/** Writes 1, 2, 3… to one key through whoever serves while all nodes are read; `act` at each step. */
+/** Writes 1, 2, 3… to one key while all nodes are read; `act` at each step. */
 function readWhileWriting(story: Scenario, steps: number, act: (step: number) => void): Reader[] {
   const { world } = story;
   const readers = nodes.flatMap((name) => [
@@ -117,7 +117,7 @@ describe('a linearizable read', () => {
     expect(decoder.decode(world.await(read).value?.value)).toBe('new');
   });
 
-  test('at a slave that is cut off fails with a retryable error; a stale one answers at once', () => {
+  test('at a slave that is cut off fails, and may be retried; a stale one answers at once', () => {
     const { world } = Scenario.ready();
     put(world, 'm1', 'old');
     world.run(300);
@@ -160,7 +160,7 @@ describe('a linearizable read', () => {
 describe('what a read costs', () => {
   const rounds = (world: World) => world.node('m1').status().counters.readsByRound ?? 0;
 
-  test('nothing but a look under the lease; one round for a quorum read, also when asked at a slave', () => {
+  test('a look under the lease; one round for a quorum read, also when asked at a slave', () => {
     const { world } = Scenario.ready();
     put(world, 'm1', 'x');
     const before = rounds(world);
@@ -194,7 +194,7 @@ describe('what a read costs', () => {
     expect(story.busyness(2500)).toBeLessThan(1);
   });
 
-  test('with --read-from slaves the value leaves from a slave, and from the master where none has it', () => {
+  test('with --read-from slaves the value leaves from a slave that has it', () => {
     const story = Scenario.ready({ readFrom: 'slaves' });
     const { world } = story;
     put(world, 'm1', 'x');

@@ -97,7 +97,7 @@ describe('late and duplicate messages', () => {
     story.expectHealthy();
   });
 
-  test('a late promise request of the winner does not void the vow that its lease stands on', () => {
+  test('a late promise request of the winner does not void the vow under its lease', () => {
     const story = Scenario.ready();
     const { world } = story;
     let late: Heard | null = null;

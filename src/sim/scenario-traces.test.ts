@@ -44,7 +44,7 @@ describe('changes of members', () => {
     story.expectHealthy();
   });
 
-  test('C2: a new master that has its config record before the old one synced it does not win', () => {
+  test('C2: a new master that has its config record before the old one synced it cannot win', () => {
     let cases = 0;
     for (let seed = 1; seed <= 12; seed += 1) {
       const story = new Scenario({ seed, masters: 2, slaves: 2 });
@@ -206,7 +206,7 @@ describe('promises', () => {
 });
 
 describe('standbys', () => {
-  test('one that the newest configuration names, and that has not heard so, can still take over', () => {
+  test('one that is a voter and has not heard so can still take over', () => {
     for (let seed = 1; seed <= 6; seed += 1) {
       const story = new Scenario({ seed, masters: 2, slaves: 3 });
       const { world } = story;

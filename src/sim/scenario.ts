@@ -1,6 +1,6 @@
 /**
- * A world under watch: the invariants are looked at after every event, and every write that a client
- * was told is done is remembered, to be looked for at the end. For tests that tell a story.
+ * A world under watch: the invariants are looked at after every event, and every write that a
+ * client was told is done is remembered, to be looked for at the end. For tests that tell a story.
  */
 import type { DsmError } from '../core/errors.ts';
 import type { WriteResult } from '../node/api.ts';
