@@ -38,7 +38,7 @@ describe('waiters', () => {
     expect(waiters.size).toBe(2);
   });
 
-  test('one that adds another while it is let go is called once, and the other not forgotten', () => {
+  test('one that adds another while it is let go is called once, the other later', () => {
     const { waiters, told } = bench();
     waiters.add(1, 100, () => {
       told.push('first');

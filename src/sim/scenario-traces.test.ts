@@ -44,7 +44,7 @@ describe('changes of members', () => {
     story.expectHealthy();
   });
 
-  test('C2: a new master that has its config record before the old one synced it cannot win', () => {
+  test('C2: a new master cannot win by a config record that the old one did not sync', () => {
     let cases = 0;
     for (let seed = 1; seed <= 12; seed += 1) {
       const story = new Scenario({ seed, masters: 2, slaves: 2 });
