@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { StartModule } from '../runtime/config.ts';
+import { exitCodes } from './exit.ts';
 import { runCli } from './program.ts';
 
 /** Sources are `.ts`; what is published is `.js`. */
@@ -9,10 +10,25 @@ const mainFile = import.meta.url.endsWith('.ts') ? './main.ts' : './main.js';
 
 /** Runs `dsm` with `words` before the arguments of the process, then ends the process. */
 export async function enter(...words: readonly string[]): Promise<never> {
+  const fault = runtimeFault();
+  if (fault !== null) {
+    process.stderr.write(`${fault}\n`);
+    process.exit(exitCodes.usage);
+  }
   const script = fileURLToPath(new URL(mainFile, import.meta.url));
   const exitCode = await runCli([...words, ...process.argv.slice(2)], { script, loadStart });
   // Kept-alive connections and open pipes would keep some runtimes from ending by themselves.
   process.exit(exitCode);
+}
+
+const nodeMajorMin = 22;
+
+/** npm only warns of an old Node, and what breaks there breaks late and with a riddle. */
+function runtimeFault(): string | null {
+  const { node, bun, deno } = process.versions;
+  if (bun !== undefined || deno !== undefined || Number.parseInt(node, 10) >= nodeMajorMin)
+    return null;
+  return `dsm needs Node 22.19 or newer, or Bun, or Deno; this is Node ${node}`;
 }
 
 /** Loaded late: the verbs that start no node answer faster without. */
