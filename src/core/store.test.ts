@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { put, records } from '../sim/fixtures.ts';
-import type { Command, RequestTag } from './record.ts';
+import { type Command, decodeRecords, joinFrames, type RequestTag } from './record.ts';
 import { type Result, Store } from './store.ts';
 
 /** A store that gets one record after the other, from lsn 1 on. */
@@ -205,6 +205,25 @@ describe('determinism', () => {
     expect(new TextDecoder().decode(frozen.entries.get('k')?.value)).toBe('old');
     expect([...frozen.requests.keys()]).toEqual(['r']);
     expect(frozen.appliedLsn).toBe(1);
+  });
+
+  test('a value is freed from its batch when the log forgets the record, if it is still the one', () => {
+    const store = new Store();
+    const batch = decodeRecords(
+      joinFrames(records([put('a', 'one'), put('b', 'two'), put('a', 'three')], 1)),
+    );
+    for (const record of batch) store.apply(record);
+    const sharedBytes = store.get('b')?.value.buffer.byteLength ?? 0;
+    for (const record of batch) store.own(record);
+    expect(sharedBytes).toBeGreaterThan(100);
+    for (const [key, text] of [
+      ['a', 'three'],
+      ['b', 'two'],
+    ] as const) {
+      const value = store.get(key)?.value;
+      expect(new TextDecoder().decode(value)).toBe(text);
+      expect(value?.buffer.byteLength).toBe(text.length);
+    }
   });
 
   test('a record out of turn is refused', () => {

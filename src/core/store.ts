@@ -95,8 +95,8 @@ export class Store {
   }
 
   /**
-   * Applies the next record. The result is null for records that no client waits for. A value that
-   * is a view of a larger buffer is copied, or it would keep the whole batch alive.
+   * Applies the next record. The result is null for records that no client waits for. A value is
+   * kept as it is, often a view of its batch, which the log holds anyway: see `own`.
    */
   apply(record: Record): Result | null {
     assert(record.lsn === this.appliedLsn + 1, `applied ${record.lsn} after ${this.appliedLsn}`);
@@ -150,7 +150,7 @@ export class Store {
     const { key, value, contentType, ttlMs } = command;
     if (old !== undefined) this.#forgetEntry(key, old);
     const entry: Entry = {
-      value: value.buffer.byteLength === value.byteLength ? value : value.slice(),
+      value,
       contentType,
       revision: record.lsn,
       expiresAtMs: ttlMs > 0 ? record.logTimeMs + ttlMs : 0,
@@ -161,6 +161,20 @@ export class Store {
     this.memoryBytes += entryBytes(key, entry);
     this.hash = (this.hash + entry.hash) >>> 0;
     return { status: old === undefined ? 'created' : 'updated', revision: record.lsn };
+  }
+
+  /**
+   * The log is about to forget an applied record: if its value is still the key's, it gets a buffer
+   * of its own now, or it would keep the whole batch alive. Most values are replaced before, so most
+   * are never copied.
+   */
+  own({ lsn, command }: Record): void {
+    if (command.kind !== 'put') return;
+    const entry = this.#entries.get(command.key);
+    if (entry?.revision !== lsn) return;
+    const { value } = entry;
+    if (value.buffer.byteLength === value.byteLength) return;
+    this.#entries.set(command.key, { ...entry, value: value.slice() });
   }
 
   #delete(record: Record, command: DeleteCommand, old: Entry | undefined): Result {

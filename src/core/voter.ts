@@ -249,7 +249,10 @@ export class Voter {
     // Halve it, so that trimming is rare and a follower just behind the edge is not cut off.
     while (lsn < stop && bytes > logTailBytesMax / 2) {
       lsn += 1;
-      bytes -= this.log.at(lsn)?.frame.length ?? 0;
+      const record = this.log.at(lsn);
+      assert(record !== undefined, `record ${lsn} is to be trimmed but not here`);
+      bytes -= record.frame.length;
+      this.store.own(record);
     }
     this.log.trim(lsn);
   }
