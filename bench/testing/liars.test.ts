@@ -46,12 +46,18 @@ const failedHard = (cell: Cell): number[] =>
     .filter(({ result, weight }) => result === 'fail' && weight === 'hard')
     .map(({ gate }) => gate);
 
+/**
+ * Gate 12 measures how well this machine keeps time, which a busy one does not; gates.test.ts has
+ * its cases. All others judge the server and the driver.
+ */
+const isOfServer = (gate: number) => gate !== 12;
+
 const drivers = { native: driveNative, autocannon: driveAutocannon } as const;
 
 describe.each(['native', 'autocannon'] as const)('under the %s driver, a server that', (name) => {
   test('is honest passes every hard gate', async () => {
     const cell = await judge(lies['is honest'], drivers[name]);
-    expect(failedHard(cell)).toEqual([]);
+    expect(failedHard(cell).filter(isOfServer)).toEqual([]);
     expect(cell.measurement.window.success).toBeGreaterThan(50);
   });
 
@@ -111,7 +117,7 @@ test.each(['native', 'autocannon'] as const)(
     const workload = parseWorkload({ thinkMs: '5', keyCount: '20' });
     const cell = await judge(lies['is honest and slow'], drivers[name], { workload, clients: 10 });
     const { window, measuredS } = cell.measurement;
-    expect(failedHard(cell)).toEqual([]);
+    expect(failedHard(cell).filter(isOfServer)).toEqual([]);
     // Bounds that hold on a busy machine too: a client cannot be faster than one in 10 ms.
     expect(window.success).toBeLessThanOrEqual(10 * (measuredS / 0.01 + 1));
     expect(window.all.minUs).toBeGreaterThanOrEqual(5_000);
