@@ -24,6 +24,7 @@ import type {
   WriteDone,
   WriteRequest,
 } from './api.ts';
+import { checkedPeers } from './checked-peers.ts';
 import { Contacts } from './contacts.ts';
 import { createCounters, type NodeContext, type Ports, type Reply } from './context.ts';
 import { Persistence } from './persistence.ts';
@@ -93,6 +94,7 @@ export abstract class DsmNode implements NodeApi {
     );
     this.context = {
       ...ports,
+      peers: checkedPeers(ports.peers),
       self,
       limits,
       voter: this.voter,
