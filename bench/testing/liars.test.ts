@@ -47,10 +47,10 @@ const failedHard = (cell: Cell): number[] =>
     .map(({ gate }) => gate);
 
 /**
- * Gate 12 measures how well this machine keeps time, which a busy one does not; gates.test.ts has
- * its cases. All others judge the server and the driver.
+ * Gates 6 and 12 measure how well this machine keeps time, which a busy one does not; gates.test.ts
+ * has their cases. All others judge the server and the driver.
  */
-const isOfServer = (gate: number) => gate !== 12;
+const isOfServer = (gate: number) => gate !== 6 && gate !== 12;
 
 const drivers = { native: driveNative, autocannon: driveAutocannon } as const;
 
