@@ -13,6 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           exclude: [...configDefaults.exclude, ...contractFiles],
+          maxWorkers: '100%',
           // Nothing here asserts real time: this only ends what hangs, on the slowest machine too.
           testTimeout: 120_000,
           hookTimeout: 60_000,

@@ -24,8 +24,8 @@ export interface Sent {
 
 type Headings = Readonly<Record<string, string>>;
 
-/** Between two calls of `probeUntil`. */
-const paceMs = 5;
+/** Between two rounds of `probeUntil`. */
+const paceMs = 50;
 
 export class DirectProbe {
   readonly #url: string;
@@ -54,14 +54,14 @@ export class DirectProbe {
     return sent;
   }
 
-  /** Sends and awaits `sendAll` again and again until `isOver`. */
+  /** `sendAll` again and again until `isOver`, however long the answers take; then all of them. */
   async probeUntil(keys: readonly string[], isOver: () => boolean): Promise<Probed[]> {
-    const probed: Probed[] = [];
+    const sent: Sent[] = [];
     while (!isOver()) {
-      probed.push(...(await answersTo(await this.sendAll(keys))));
+      sent.push(...(await this.sendAll(keys)));
       await pause(paceMs);
     }
-    return probed;
+    return answersTo(sent);
   }
 
   async #get(key: string, headers: Headings): Promise<Sent> {
