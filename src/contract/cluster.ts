@@ -45,8 +45,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       await Promise.race([cluster.ready(), cluster.firstEnding()]);
       return cluster;
     } catch (error) {
-      const description = cluster.describe();
+      // Only when the nodes have ended have their last words arrived.
       await cluster.close();
+      const description = cluster.describe();
       if (/port \d+ is taken/.test(description) && starts < startsMax) continue;
       throw new Error(`the cluster did not get ready\n${description}`, { cause: error });
     }
