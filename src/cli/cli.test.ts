@@ -98,7 +98,7 @@ describe('where nobody serves the call', () => {
     const gone = await new FakeNode().listen();
     const { url } = gone;
     await gone.close();
-    const { code, stderr } = await runCli(`write k v --timeout-ms 300 --masters ${url}`);
+    const { code, stderr } = await runCli(`write k v --timeout-ms 3000 --masters ${url}`);
     expect(code).toBe(3);
     expect(stderr).toMatch(/^dsm write: WRITE "k" could not be served.*refused/);
     expect(stderr.trim().split('\n')).toHaveLength(1);
@@ -107,7 +107,7 @@ describe('where nobody serves the call', () => {
   it('it exits with 4 where a write may have happened', async () => {
     const body = { code: 'stepped_down', outcome: 'unknown', retryable: true, detail: 'gone' };
     const { dsm } = await cluster({ faults: { 'PUT /v1/kv/k': { status: 504, body } } });
-    const { code, stderr } = await dsm('write k v --timeout-ms 300');
+    const { code, stderr } = await dsm('write k v --timeout-ms 3000');
     expect(code).toBe(4);
     expect(stderr).toMatch(/WRITE "k" may or may not have been applied.*504 stepped_down \(gone\)/);
   });
