@@ -46,8 +46,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       return cluster;
     } catch (error) {
       // Only when the nodes have ended have their last words arrived.
-      await cluster.close();
+      await cluster.kill();
       const description = cluster.describe();
+      await cluster.close();
       if (/port \d+ is taken/.test(description) && starts < startsMax) continue;
       throw new Error(`the cluster did not get ready\n${description}`, { cause: error });
     }
