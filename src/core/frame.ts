@@ -209,3 +209,43 @@ export function frameAt(bytes: Uint8Array, offset: number): { bodyStart: number;
   reader.enterFrame(offset);
   return { bodyStart: reader.offset, end: reader.end };
 }
+
+/** The CRC that the frame at `offset` carries; not checked. */
+export function frameCrc(bytes: Uint8Array, offset: number): number {
+  const at = offset + 4;
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
+  return (low | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
+}
+
+interface Run {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  end: number;
+}
+
+/** Collects stretches of bytes, and copies only those that do not lie side by side already. */
+export class FrameRuns {
+  readonly #runs: Run[] = [];
+  length = 0;
+
+  add(bytes: Uint8Array, start: number, end: number): void {
+    const last = this.#runs.at(-1);
+    if (last?.bytes === bytes && last.end === start) last.end = end;
+    else this.#runs.push({ bytes, start, end });
+    this.length += end - start;
+  }
+
+  /** All of them as one; a view where it is one run. */
+  join(): Uint8Array {
+    const [first] = this.#runs;
+    if (first === undefined) return new Uint8Array(0);
+    if (this.#runs.length === 1) return first.bytes.subarray(first.start, first.end);
+    const joined = new Uint8Array(this.length);
+    let offset = 0;
+    for (const { bytes, start, end } of this.#runs) {
+      joined.set(bytes.subarray(start, end), offset);
+      offset += end - start;
+    }
+    return joined;
+  }
+}

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { config, logOf, members, puts, records } from '../sim/fixtures.ts';
 import { Log } from './log.ts';
+import type { Record } from './record.ts';
 
 describe('the log', () => {
   test('holds exactly the records that were appended, and knows its last one', () => {
@@ -38,6 +40,7 @@ describe('the log', () => {
 
   test('trimming keeps positions, the configuration in force, and the size right', () => {
     const log = logOf('m1 s1', [...records([config('m1 s1', 'm1 s2')], 2), ...puts(8, 3)]);
+    log.settle(7);
     const before = log.bytes;
     const dropped = [1, 2, 3, 4, 5].reduce((sum, lsn) => sum + (log.at(lsn)?.frame.length ?? 0), 0);
     log.trim(5);
@@ -55,6 +58,7 @@ describe('the log', () => {
   test('trims many records in blocks without losing count', () => {
     const log = new Log();
     for (const record of puts(10_000, 1)) log.append(record);
+    log.settle(9_600);
     for (let lsn = 500; lsn <= 9_500; lsn += 500) {
       log.trim(lsn);
       expect(log.at(lsn + 1)?.lsn).toBe(lsn + 1);
@@ -62,22 +66,31 @@ describe('the log', () => {
     }
     log.cut(9_800);
     expect(log.last).toEqual({ epoch: 1, lsn: 9_799 });
-    const rest = log.slice(9_501, Number.POSITIVE_INFINITY);
-    expect(log.bytes).toBe(rest.reduce((sum, { frame }) => sum + frame.length, 0));
+    const rest = log.framesFrom(9_501, Number.POSITIVE_INFINITY);
+    expect(rest.count).toBe(299);
+    expect(log.bytes).toBe(rest.bytes.length);
   });
 
-  test('cuts nothing at or below what was trimmed: that is applied', () => {
+  test('cuts and trims only on its own side of what is settled', () => {
     const log = logOf('m1', puts(5, 2));
-    log.trim(3);
-    expect(() => log.cut(3)).toThrow('at or below the applied base');
+    log.settle(4);
+    expect(() => log.cut(4)).toThrow('cut at 4, which is applied');
+    expect(() => log.trim(5)).toThrow('trimmed to 5, which is not settled');
+    log.cut(5);
+    log.trim(4);
+    expect(log.base).toEqual({ epoch: 1, lsn: 4 });
+    expect(log.last).toEqual({ epoch: 1, lsn: 4 });
   });
 
-  test('slices by bytes, but never less than one record', () => {
+  test('gives frames by bytes, but never less than one record', () => {
     const log = logOf('m1', puts(5, 2));
-    expect(log.slice(2, 1)).toHaveLength(1);
-    const one = log.at(2)?.frame.length ?? 0;
-    expect(log.slice(2, one * 3)).toHaveLength(3);
-    expect(log.slice(7, 1000)).toEqual([]);
+    const one = log.at(2)?.frameBytes ?? 0;
+    for (const settled of [0, 2, 3, 6]) {
+      log.settle(settled);
+      expect(log.framesFrom(2, 1).count).toBe(1);
+      expect(log.framesFrom(2, one * 3).count).toBe(3);
+      expect(log.framesFrom(7, 1000)).toEqual({ bytes: new Uint8Array(0), count: 0 });
+    }
   });
 
   test('orders logs by the epoch of the last record first', () => {
@@ -88,3 +101,92 @@ describe('the log', () => {
     expect(log.isAtLeast({ epoch: 5, lsn: 1 })).toBe(false);
   });
 });
+
+/** What the log is to others: every record of it, by position. */
+class ModelLog {
+  baseLsn = 0;
+  settledLsn = 0;
+  records: Record[] = [];
+
+  from(lsn: number): Record[] {
+    return this.records.filter((record) => record.lsn >= lsn);
+  }
+}
+
+const steps = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constant('append' as const), count: fc.integer({ min: 1, max: 6 }) }),
+    fc.record({
+      kind: fc.constantFrom('settle' as const, 'cut' as const, 'trim' as const, 'epoch' as const),
+      count: fc.integer({ min: 0, max: 8 }),
+    }),
+  ),
+  { maxLength: 60 },
+);
+
+describe('a log, settled or not,', () => {
+  test('is the same log to who reads it', () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 2000 }), (plan, bytesMax) => {
+        const log = new Log();
+        const model = new ModelLog();
+        let epoch = 1;
+        for (const { kind, count } of plan) {
+          if (kind === 'epoch') epoch += count % 2;
+          else step(log, model, kind, count, epoch);
+          expectSame(log, model, bytesMax);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function step(
+  log: Log,
+  model: ModelLog,
+  kind: 'append' | 'settle' | 'cut' | 'trim',
+  count: number,
+  epoch: number,
+): void {
+  switch (kind) {
+    case 'append':
+      for (const record of puts(count, log.lastLsn + 1, epoch)) {
+        log.append(record);
+        model.records.push(record);
+      }
+      return;
+    case 'settle':
+      model.settledLsn = Math.min(model.settledLsn + count, log.lastLsn);
+      log.settle(model.settledLsn);
+      return;
+    case 'cut': {
+      const lsn = Math.max(model.settledLsn + 1, log.lastLsn + 1 - count);
+      log.cut(lsn);
+      model.records = model.records.filter((record) => record.lsn < lsn);
+      return;
+    }
+    case 'trim':
+      model.baseLsn = Math.min(model.baseLsn + count, model.settledLsn);
+      log.trim(model.baseLsn);
+      model.records = model.from(model.baseLsn + 1);
+  }
+}
+
+function expectSame(log: Log, model: ModelLog, bytesMax: number): void {
+  const { baseLsn, records: expected } = model;
+  expect(log.base.lsn).toBe(baseLsn);
+  expect(log.lastLsn).toBe(baseLsn + expected.length);
+  expect(log.at(baseLsn)).toBeUndefined();
+  expect(log.bytes).toBe(expected.reduce((sum, { frameBytes }) => sum + frameBytes, 0));
+  for (const { lsn, epoch, command } of expected) {
+    expect(log.epochAt(lsn)).toBe(epoch);
+    expect(log.at(lsn)?.command).toEqual(command);
+    const { bytes, count } = log.framesFrom(lsn, bytesMax);
+    const sent = model.from(lsn).slice(0, count);
+    expect([...bytes]).toEqual(sent.flatMap(({ frame }) => [...frame]));
+    const next = model.from(lsn)[count];
+    expect(bytes.length <= bytesMax || count === 1).toBe(true);
+    if (next !== undefined) expect(bytes.length + next.frameBytes).toBeGreaterThan(bytesMax);
+  }
+}

@@ -6,6 +6,8 @@
  * only to make place for another one at its lsn (rule 1), which the voter decides, not the log.
  */
 import { assert } from './errors.ts';
+import { FrameRuns } from './frame.ts';
+import { LogBlocks } from './log-blocks.ts';
 import { comparePositions, type Position } from './messages.ts';
 import type { Configs } from './quorum.ts';
 import type { Member, Record } from './record.ts';
@@ -16,14 +18,26 @@ interface ConfigAt {
   readonly after: readonly Member[];
 }
 
-/** Trimmed records are dropped from the array in blocks: a shift per record would be quadratic. */
-const dropBlockRecords = 4096;
+interface EpochAt {
+  readonly epoch: number;
+  /** lsn of its first record that is held here, or of `base`. */
+  readonly lsn: number;
+}
+
+/** Records as they are sent: encoded, and how many they are. */
+export interface Frames {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+}
 
 export class Log {
   #base: Position;
-  #records: Record[] = [];
-  /** Index in `#records` of the record after `base`. */
-  #head = 0;
+  /** The applied records after `base`. */
+  #blocks: LogBlocks;
+  /** What is not known to be applied, decoded. */
+  #tail: Record[] = [];
+  /** Ascending; the first is that of `base`. */
+  #epochs: EpochAt[];
   /** Ascending by lsn; the first is the one that was in force at `base`, if any. */
   #configs: ConfigAt[] = [];
   /** Size of the frames held, bytes. */
@@ -32,6 +46,8 @@ export class Log {
   /** An empty log that goes on after `base`, where `members` were the voters. */
   constructor(base: Position = { epoch: 0, lsn: 0 }, members: readonly Member[] = []) {
     this.#base = base;
+    this.#blocks = new LogBlocks(base.lsn + 1);
+    this.#epochs = [base];
     if (members.length > 0) {
       this.#configs.push({ lsn: base.lsn, before: members, after: members });
     }
@@ -42,22 +58,23 @@ export class Log {
   }
 
   get lastLsn(): number {
-    return this.#base.lsn + this.#records.length - this.#head;
+    return this.#blocks.endLsn + this.#tail.length - 1;
   }
 
   get last(): Position {
-    const record = this.#records.length > this.#head ? this.#records.at(-1) : undefined;
-    return record === undefined ? this.#base : { epoch: record.epoch, lsn: record.lsn };
+    return { epoch: this.#epochs.at(-1)?.epoch ?? 0, lsn: this.lastLsn };
   }
 
+  /** One that is settled is decoded for this call. */
   at(lsn: number): Record | undefined {
-    const index = lsn - this.#base.lsn - 1;
-    return index < 0 ? undefined : this.#records[this.#head + index];
+    const index = lsn - this.#blocks.endLsn;
+    return index < 0 ? this.#blocks.at(lsn) : this.#tail[index];
   }
 
   /** The epoch of the record at `lsn`; undefined where the log does not hold it (any more). */
   epochAt(lsn: number): number | undefined {
-    return lsn === this.#base.lsn ? this.#base.epoch : this.at(lsn)?.epoch;
+    if (lsn < this.#base.lsn || lsn > this.lastLsn) return undefined;
+    return this.#epochs.findLast((start) => start.lsn <= lsn)?.epoch;
   }
 
   /** Exactly this record is here, or just below. By I10 all before it is the same too. */
@@ -66,50 +83,70 @@ export class Log {
   }
 
   append(record: Record): void {
-    const { last } = this;
-    assert(record.lsn === last.lsn + 1, `record ${record.lsn} appended after ${last.lsn}`);
-    assert(record.epoch >= last.epoch, `epoch ${record.epoch} appended after ${last.epoch}`);
-    this.#records.push(record);
-    this.bytes += record.frame.length;
+    const { lsn, epoch } = record;
+    const lastEpoch = this.#epochs.at(-1)?.epoch ?? 0;
+    assert(lsn === this.lastLsn + 1, `record ${lsn} appended after ${this.lastLsn}`);
+    assert(epoch >= lastEpoch, `epoch ${epoch} appended after ${lastEpoch}`);
+    if (epoch > lastEpoch) this.#epochs.push({ epoch, lsn });
+    this.#tail.push(record);
+    this.bytes += record.frameBytes;
     if (record.command.kind === 'config') {
       const { before, after } = record.command;
-      this.#configs.push({ lsn: record.lsn, before, after });
+      this.#configs.push({ lsn, before, after });
     }
   }
 
-  /** Drops the records from `lsn` on, and the configurations that they brought. */
+  /** Drops the records from `lsn` on, which are not settled, and the configurations they brought. */
   cut(lsn: number): void {
-    assert(lsn > this.#base.lsn, `cut at ${lsn}, at or below the applied base ${this.#base.lsn}`);
-    while (this.lastLsn >= lsn) this.bytes -= this.#records.pop()?.frame.length ?? 0;
+    assert(lsn >= this.#blocks.endLsn, `cut at ${lsn}, which is applied`);
+    while (this.lastLsn >= lsn) this.bytes -= this.#tail.pop()?.frameBytes ?? 0;
+    while ((this.#epochs.at(-1)?.lsn ?? 0) >= lsn) this.#epochs.pop();
     while ((this.#configs.at(-1)?.lsn ?? 0) >= lsn) this.#configs.pop();
   }
 
-  /** Forgets the records up to `lsn`, which must be applied: only a snapshot can send them now. */
-  trim(lsn: number): void {
-    while (this.#base.lsn < lsn) {
-      const record = this.#records[this.#head];
-      assert(record !== undefined, `trimmed to ${lsn}, behind the last record`);
-      this.#head += 1;
-      this.bytes -= record.frame.length;
-      this.#base = { epoch: record.epoch, lsn: record.lsn };
-    }
-    while ((this.#configs[1]?.lsn ?? Infinity) <= lsn) this.#configs.shift();
-    if (this.#head >= dropBlockRecords) {
-      this.#records.splice(0, this.#head);
-      this.#head = 0;
-    }
+  /** The records up to `lsn` are applied: only their frames are kept. */
+  settle(lsn: number): void {
+    const count = Math.min(lsn + 1 - this.#blocks.endLsn, this.#tail.length);
+    if (count <= 0) return;
+    const isAll = count === this.#tail.length;
+    const settled = isAll ? this.#tail : this.#tail.slice(0, count);
+    for (const record of settled) this.#blocks.append(record);
+    this.#tail = isAll ? [] : this.#tail.slice(count);
   }
 
-  /** Records from `lsn` on, up to `bytesMax` but at least one where there is one. */
-  slice(lsn: number, bytesMax: number): Record[] {
-    const records: Record[] = [];
-    let bytes = 0;
-    for (let next = this.at(lsn); next !== undefined; next = this.at(next.lsn + 1)) {
-      bytes += next.frame.length;
-      if (records.length > 0 && bytes > bytesMax) break;
-      records.push(next);
+  /** Forgets the records up to `lsn`, which must be settled: only a snapshot can send them now. */
+  trim(lsn: number): void {
+    if (lsn <= this.#base.lsn) return;
+    assert(lsn < this.#blocks.endLsn, `trimmed to ${lsn}, which is not settled`);
+    this.#base = { epoch: this.epochAt(lsn) ?? 0, lsn };
+    this.bytes -= this.#blocks.trim(lsn);
+    while ((this.#epochs[1]?.lsn ?? Infinity) <= lsn) this.#epochs.shift();
+    while ((this.#configs[1]?.lsn ?? Infinity) <= lsn) this.#configs.shift();
+  }
+
+  /** Up to where to trim, so that `bytes` of settled records go, or all of them. */
+  lsnAfter(bytes: number): number {
+    return this.#blocks.lsnAfter(bytes);
+  }
+
+  /** From `lsn` on, up to `bytesMax` but at least one record where there is one. */
+  framesFrom(lsn: number, bytesMax: number): Frames {
+    const runs = new FrameRuns();
+    let count = lsn < this.#blocks.endLsn ? this.#blocks.collect(lsn, bytesMax, runs) : 0;
+    for (
+      let next = this.#tailAt(lsn + count);
+      next !== undefined;
+      next = this.#tailAt(lsn + count)
+    ) {
+      if (count > 0 && runs.length + next.frameBytes > bytesMax) break;
+      runs.add(next.bytes, next.start, next.end);
+      count += 1;
     }
-    return records;
+    return { bytes: runs.join(), count };
+  }
+
+  #tailAt(lsn: number): Record | undefined {
+    return lsn < this.#blocks.endLsn ? undefined : this.#tail[lsn - this.#blocks.endLsn];
   }
 
   /** lsn of the last `config` record; 0 where there is none. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { members, puts } from '../sim/fixtures.ts';
 import { startMaster } from '../sim/master-fixture.ts';
 import type { Poll, Position } from './messages.ts';
+import { decodeRecords } from './record.ts';
 
 const never = Number.NEGATIVE_INFINITY;
 
@@ -42,9 +43,9 @@ describe('a poll (rule 8)', () => {
   test('is answered with the records after what the backup has synced', () => {
     const { poll, answer } = bench();
     expect(poll(at(1, 2)).kind).toBe('parked');
-    const { append, records } = answer(50);
+    const { append, frames } = answer(50);
     expect(append.prev).toEqual(at(1, 2));
-    expect(records.map(({ lsn }) => lsn)).toEqual([3, 4, 5]);
+    expect(decodeRecords(frames.bytes).map(({ lsn }) => lsn)).toEqual([3, 4, 5]);
   });
 
   test('with nothing new waits, for at most a heartbeat', () => {
@@ -77,6 +78,7 @@ describe('a poll (rule 8)', () => {
 
   test('of one who is behind the kept log is sent to the snapshot', () => {
     const { poll, voter } = bench();
+    voter.log.settle(4);
     voter.log.trim(4);
     expect(poll(at(1, 2))).toMatchObject({ kind: 'refused', status: 410 });
     expect(poll(at(1, 4)).kind).toBe('parked');

@@ -8,20 +8,24 @@
 import { assert } from './errors.ts';
 import { Lease } from './lease.ts';
 import type { Limits } from './limits.ts';
+import type { Frames } from './log.ts';
 import { nextMembers } from './membership.ts';
 import type { Append, AppendAck, Poll, Position, Refusal } from './messages.ts';
 import { Peer, type Sent } from './peer.ts';
 import { chooseSlaves, type Placement } from './placement.ts';
 import { majorityOf, majorityValue, quorumValue } from './quorum.ts';
-import { type Command, encodeBatch, type Member, type Record } from './record.ts';
+import { type Command, encodeBatch, type Member } from './record.ts';
 import type { Voter } from './voter.ts';
 
 export interface Outgoing {
   readonly peer: Peer;
   readonly sent: Sent;
   readonly append: Append;
-  readonly records: readonly Record[];
+  /** What follows `append.prev`. */
+  readonly frames: Frames;
 }
+
+const noFrames: Frames = { bytes: new Uint8Array(0), count: 0 };
 
 /** A batch that is not committed yet. */
 interface OpenBatch {
@@ -159,8 +163,9 @@ export class ActiveMaster {
     // Trimmed away: an empty append at the base tells the peer to fetch a snapshot.
     const prev: Position =
       prevEpoch === undefined ? log.base : { epoch: prevEpoch, lsn: peer.nextLsn - 1 };
-    const records = prevEpoch === undefined ? [] : log.slice(peer.nextLsn, peer.batchBytes);
-    const lsn = prev.lsn + records.length;
+    const frames =
+      prevEpoch === undefined ? noFrames : log.framesFrom(peer.nextLsn, peer.batchBytes);
+    const lsn = prev.lsn + frames.count;
     const complete = lsn === log.lastLsn;
     const sent: Sent = { seq: this.#nextSeq++, sentAtMs: nowMs, lsn, complete };
     peer.onSent(sent, this.#limits.heartbeatMs);
@@ -174,7 +179,7 @@ export class ActiveMaster {
       startLsn: log.base.lsn + 1,
       leaseMs: this.#limits.leaseMs,
     };
-    return { peer, sent, append, records };
+    return { peer, sent, append, frames };
   }
 
   /** A read waits at this node until it has applied `lsn`: it is not made to wait for lazy records. */

@@ -9,7 +9,14 @@
  *
  * Integers above 32 bits are doubles: exact to 2^53.
  */
-import { FrameError, FrameReader, FrameWriter, formatVersion } from './frame.ts';
+import {
+  FrameError,
+  FrameReader,
+  FrameRuns,
+  FrameWriter,
+  formatVersion,
+  frameCrc,
+} from './frame.ts';
 
 const bodyHeaderBytes = 28;
 
@@ -74,14 +81,53 @@ export interface EpochStartCommand {
 export type Mutation = PutCommand | DeleteCommand;
 export type Command = Mutation | ExpireCommand | ConfigCommand | EpochStartCommand;
 
-/** One log entry. `frame` is its encoded form and is never changed. */
-export interface Record {
+/** One log entry, and where its encoded form lies: most are sent and stored with their neighbours. */
+export class Record {
   readonly lsn: number;
   readonly epoch: number;
   /** The log's own time; only the active master advances it. */
   readonly logTimeMs: number;
   readonly command: Command;
-  readonly frame: Uint8Array;
+  /** Holds the frame from `start` to `end`, often a whole batch. Never changed. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+
+  constructor(
+    header: RecordHeader,
+    command: Command,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ) {
+    this.lsn = header.lsn;
+    this.epoch = header.epoch;
+    this.logTimeMs = header.logTimeMs;
+    this.command = command;
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+  }
+
+  /** The encoded form, bytes. */
+  get frame(): Uint8Array {
+    return this.bytes.subarray(this.start, this.end);
+  }
+
+  get frameBytes(): number {
+    return this.end - this.start;
+  }
+
+  /** Of the frame: it covers key, value, lsn and epoch. */
+  get crc(): number {
+    return frameCrc(this.bytes, this.start);
+  }
+}
+
+interface RecordHeader {
+  readonly lsn: number;
+  readonly epoch: number;
+  readonly logTimeMs: number;
 }
 
 // 4 is reserved for 'txn'.
@@ -215,13 +261,16 @@ export function encodeBatch(
     writer.endFrame(start);
   }
   const bytes = writer.take();
-  const records = commands.map((command, index) => ({
-    lsn: firstLsn + index,
-    epoch,
-    logTimeMs,
-    command,
-    frame: bytes.subarray(starts[index], starts[index + 1] ?? bytes.length),
-  }));
+  const records = commands.map((command, index) => {
+    const header = { lsn: firstLsn + index, epoch, logTimeMs };
+    return new Record(
+      header,
+      command,
+      bytes,
+      starts[index] ?? 0,
+      starts[index + 1] ?? bytes.length,
+    );
+  });
   return { records, bytes };
 }
 
@@ -248,7 +297,7 @@ function readRecord(reader: FrameReader, bytes: Uint8Array, offset: number): Rec
   const epoch = reader.f64();
   const logTimeMs = reader.f64();
   const command = readCommand(reader, kind);
-  return { lsn, epoch, logTimeMs, command, frame: bytes.subarray(offset, end) };
+  return new Record({ lsn, epoch, logTimeMs }, command, bytes, offset, end);
 }
 
 /**
@@ -274,19 +323,7 @@ export function decodeRecords(bytes: Uint8Array): Record[] {
 
 /** The frames of `records` as one body; a view where they lie side by side, as a batch does. */
 export function joinFrames(records: readonly Record[]): Uint8Array {
-  const first = records[0]?.frame;
-  const last = records.at(-1)?.frame;
-  if (first === undefined || last === undefined) return new Uint8Array(0);
-  let length = 0;
-  for (const record of records) length += record.frame.length;
-  if (first.buffer === last.buffer && last.byteOffset + last.length - first.byteOffset === length) {
-    return new Uint8Array(first.buffer, first.byteOffset, length);
-  }
-  const joined = new Uint8Array(length);
-  let offset = 0;
-  for (const record of records) {
-    joined.set(record.frame, offset);
-    offset += record.frame.length;
-  }
-  return joined;
+  const runs = new FrameRuns();
+  for (const { bytes, start, end } of records) runs.add(bytes, start, end);
+  return runs.join();
 }

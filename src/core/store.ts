@@ -72,6 +72,8 @@ export class Store {
   /** Requests at or below this lsn may have been forgotten. */
   forgottenLsn = 0;
   #entries = new Map<string, Entry>();
+  /** Where `ownValues` is on its way through the entries. */
+  #sweep = this.#entries.entries();
   /** In the order of their lsns, so the first is the oldest. */
   #requests = new Map<string, Remembered>();
   #requestBytes = 0;
@@ -96,7 +98,7 @@ export class Store {
 
   /**
    * Applies the next record. The result is null for records that no client waits for. A value is
-   * kept as it is, often a view of its batch, which the log holds anyway: see `own`.
+   * kept as it is, often a view of its batch, which the log holds anyway: see `ownValues`.
    */
   apply(record: Record): Result | null {
     assert(record.lsn === this.appliedLsn + 1, `applied ${record.lsn} after ${this.appliedLsn}`);
@@ -155,7 +157,7 @@ export class Store {
       revision: record.lsn,
       expiresAtMs: ttlMs > 0 ? record.logTimeMs + ttlMs : 0,
       ttlLsn: ttlMs > 0 ? record.lsn : 0,
-      hash: frameHash(record),
+      hash: record.crc,
     };
     this.#entries.set(key, entry);
     this.memoryBytes += entryBytes(key, entry);
@@ -164,17 +166,24 @@ export class Store {
   }
 
   /**
-   * The log is about to forget an applied record: if its value is still the key's, it gets a buffer
-   * of its own now, or it would keep the whole batch alive. Most values are replaced before, so most
-   * are never copied.
+   * Gives values a buffer of their own where the log has forgotten the batch that they are a view of,
+   * which they would keep alive: those at or below `trimmedLsn`. Looks at `count` entries, going on
+   * where it stopped: a look at all of them at once would be a pause. Most values are replaced
+   * before, so most are never copied.
    */
-  own({ lsn, command }: Record): void {
-    if (command.kind !== 'put') return;
-    const entry = this.#entries.get(command.key);
-    if (entry?.revision !== lsn) return;
-    const { value } = entry;
-    if (value.buffer.byteLength === value.byteLength) return;
-    this.#entries.set(command.key, { ...entry, value: value.slice() });
+  ownValues(trimmedLsn: number, count: number): void {
+    for (let seen = 0; seen < count; seen += 1) {
+      const next = this.#sweep.next();
+      if (next.done === true) {
+        this.#sweep = this.#entries.entries();
+        return;
+      }
+      const [key, entry] = next.value;
+      const isView = entry.value.byteLength < entry.value.buffer.byteLength;
+      if (entry.revision <= trimmedLsn && isView) {
+        this.#entries.set(key, { ...entry, value: entry.value.slice() });
+      }
+    }
   }
 
   #delete(record: Record, command: DeleteCommand, old: Entry | undefined): Result {
@@ -229,6 +238,7 @@ export class Store {
     store.logTimeMs = frozen.logTimeMs;
     store.forgottenLsn = frozen.forgottenLsn;
     store.#entries = new Map(frozen.entries);
+    store.#sweep = store.#entries.entries();
     store.#requests = new Map(frozen.requests);
     for (const [key, entry] of frozen.entries) {
       store.memoryBytes += entryBytes(key, entry);
@@ -256,12 +266,6 @@ function entryBytes(key: string, entry: Entry): number {
 
 function requestBytes(id: string): number {
   return id.length + entryOverheadBytes;
-}
-
-/** The frame's own CRC: it covers key, value, lsn and epoch. */
-function frameHash(record: Record): number {
-  const { frame } = record;
-  return new DataView(frame.buffer, frame.byteOffset).getUint32(4, true);
 }
 
 function requestHash(lsn: number, payloadHash: number): number {

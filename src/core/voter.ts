@@ -45,6 +45,9 @@ export interface KnownMaster {
   readonly epoch: number;
 }
 
+/** Entries looked at by `ownValues` for each record applied. */
+const sweepShare = 2;
+
 export interface VoterOptions {
   readonly self: Member;
   readonly limits: Limits;
@@ -222,13 +225,17 @@ export class Voter {
   /** Commits and applies up to `lsn`, as far as the log reaches. */
   advanceCommitted(lsn: number): void {
     const target = Math.min(lsn, this.log.lastLsn);
+    const count = target - this.committedLsn;
+    if (count <= 0) return;
     while (this.committedLsn < target) {
       const record = this.log.at(this.committedLsn + 1);
       assert(record !== undefined, `record ${this.committedLsn + 1} is committed but not here`);
       this.committedLsn = record.lsn;
       this.#onApplied(record, this.store.apply(record));
     }
+    this.log.settle(target);
     this.#trim();
+    this.store.ownValues(this.log.base.lsn, count * sweepShare);
   }
 
   /** Another node says that `position` is committed; who holds exactly it may follow (rule 2). */
@@ -240,21 +247,13 @@ export class Voter {
 
   /** Keeps a bounded tail of applied records for catch-up by log. */
   #trim(): void {
-    const { logTailBytesMax } = this.limits;
-    if (this.log.bytes <= logTailBytesMax) return;
-    const durable = this.hasDisk ? this.durableLsn : this.committedLsn;
-    let bytes = this.log.bytes;
-    let lsn = this.log.base.lsn;
-    const stop = Math.min(this.store.appliedLsn, durable);
-    // Halve it, so that trimming is rare and a follower just behind the edge is not cut off.
-    while (lsn < stop && bytes > logTailBytesMax / 2) {
-      lsn += 1;
-      const record = this.log.at(lsn);
-      assert(record !== undefined, `record ${lsn} is to be trimmed but not here`);
-      bytes -= record.frame.length;
-      this.store.own(record);
+    const { log, store, limits } = this;
+    if (log.bytes > limits.logTailBytesMax) {
+      const durable = this.hasDisk ? this.durableLsn : this.committedLsn;
+      // Halve it, so that a follower just behind the edge is not cut off.
+      const wanted = log.lsnAfter(log.bytes - limits.logTailBytesMax / 2);
+      log.trim(Math.min(wanted, store.appliedLsn, durable));
     }
-    this.log.trim(lsn);
   }
 
   // ── promise (rule 9) ──────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ import { DsmError } from '../core/errors.ts';
 import { ActiveMaster, type Outgoing } from '../core/master.ts';
 import type { AppendAck, Poll, PollAnswer, Refusal, Registration } from '../core/messages.ts';
 import type { Placement } from '../core/placement.ts';
-import { joinFrames, type Member, type Mutation, type Record } from '../core/record.ts';
+import type { Member, Mutation, Record } from '../core/record.ts';
 import type { Result } from '../core/store.ts';
 import type { PeerAnswer } from '../ports/peers.ts';
 import type { WriteDone } from './api.ts';
@@ -160,13 +160,13 @@ export class ActiveRole {
     else this.#sendAppend(outgoing);
   }
 
-  #sendAppend({ peer, sent, append, records }: Outgoing): void {
+  #sendAppend({ peer, sent, append, frames }: Outgoing): void {
     const { peers, limits, clock, counters } = this.#context;
     counters.appendsSent += 1;
     const call = {
       name: 'append',
       message: append,
-      body: joinFrames(records),
+      body: frames.bytes,
       timeoutMs: limits.suspectMs,
     } as const;
     peers.call(peer.url, call, (failure, answer) => {
@@ -210,7 +210,7 @@ export class ActiveRole {
     this.#parked.set(nodeId, waiting);
   }
 
-  #answerPoll({ peer, sent, append, records }: Outgoing): void {
+  #answerPoll({ peer, sent, append, frames }: Outgoing): void {
     const waiting = this.#parked.get(peer.nodeId) ?? [];
     this.#parked.delete(peer.nodeId);
     const message: PollAnswer = {
@@ -218,8 +218,7 @@ export class ActiveRole {
       lastLsn: this.#context.voter.log.lastLsn,
       sentAtMs: sent.sentAtMs,
     };
-    const body = joinFrames(records);
-    for (const reply of waiting) reply({ status: 200, message, body });
+    for (const reply of waiting) reply({ status: 200, message, body: frames.bytes });
   }
 
   /** A slave asks to be taken in; it will be sent appends, as a learner first. */

@@ -7,7 +7,7 @@ import { DsmError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import { Log } from '../core/log.ts';
 import type { HelloAnswer, Poll, PollAnswer, PromiseRequest, Refusal } from '../core/messages.ts';
-import { joinFrames, type Member, type Record } from '../core/record.ts';
+import type { Member, Record } from '../core/record.ts';
 import { type Result, Store } from '../core/store.ts';
 import { Voter } from '../core/voter.ts';
 import type { Timer } from '../ports/clock.ts';
@@ -342,7 +342,7 @@ export abstract class DsmNode implements NodeApi {
     if (!isPromised) return reply(this.#refusal(409, 'epoch'));
     if (poll.synced.lsn < log.base.lsn) return reply(this.#refusal(410, 'snapshot'));
     if (!log.holds(poll.synced)) return reply(this.#refusal(409, 'gap'));
-    const records = log.slice(poll.synced.lsn + 1, limits.batchBytesMax);
+    const { bytes } = log.framesFrom(poll.synced.lsn + 1, limits.batchBytesMax);
     const message: PollAnswer = {
       clusterId: voter.clusterId,
       epoch: voter.promised,
@@ -355,7 +355,7 @@ export abstract class DsmNode implements NodeApi {
       lastLsn: log.lastLsn,
       sentAtMs: 0,
     };
-    reply({ status: 200, message, body: joinFrames(records) });
+    reply({ status: 200, message, body: bytes });
   }
 
   #refusal(status: number, reason: Refusal['reason']): PeerAnswer {
