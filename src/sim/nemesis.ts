@@ -41,12 +41,14 @@ export class Nemesis {
   readonly #world: World;
   readonly #random: SeededRandom;
   readonly #faults: readonly FaultShare[];
+  readonly #everyMs: number;
   #isStopped = false;
 
-  constructor(world: World, random: SeededRandom, faults = defaultFaults) {
+  constructor(world: World, random: SeededRandom, faults = defaultFaults, everyMs = 2500) {
     this.#world = world;
     this.#random = random;
     this.#faults = faults;
+    this.#everyMs = everyMs;
   }
 
   start(): void {
@@ -54,7 +56,7 @@ export class Nemesis {
   }
 
   #schedule(): void {
-    this.#world.queue.after(this.#random.next() * 2500, () => {
+    this.#world.queue.after(this.#random.next() * this.#everyMs, () => {
       if (this.#isStopped) return;
       this.#strike(this.#choose());
       this.#schedule();

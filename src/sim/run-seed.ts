@@ -4,6 +4,7 @@ import { checkHistory } from '../verify/check-history.ts';
 import type { HistoryOperation } from '../verify/history.ts';
 import { InvariantError, Invariants } from './invariants.ts';
 import { Nemesis } from './nemesis.ts';
+import { type ProfileName, profiles } from './profiles.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { Workload } from './workload.ts';
 import { World, type WorldOptions } from './world.ts';
@@ -21,33 +22,22 @@ export interface RunReport {
 
 export interface RunOptions {
   readonly seed: number;
-  /** Time under faults, ms of virtual time. */
-  readonly durationMs?: number;
+  readonly profile?: ProfileName;
   readonly logger?: WorldOptions['logger'];
 }
 
-export function runSeed({ seed, durationMs = 20_000, logger }: RunOptions): RunReport {
+export function runSeed({ seed, profile = 'default', logger }: RunOptions): RunReport {
+  const { durationMs, faultEveryMs, faults, ...draw } = profiles[profile];
   const shape = new SeededRandom(seed, 'shape');
-  const isTiny = shape.chance(0.3);
   const world = new World({
     seed,
-    masters: shape.integer(1, 3),
-    slaves: shape.integer(0, 4),
-    driftShare: 0.04,
-    readFrom: shape.chance(0.3) ? 'slaves' : 'master',
-    limits: {
-      removeMs: shape.pick([1000, 3000, 10_000]),
-      ...(isTiny ? { snapshotEveryBytes: 2000, logTailBytesMax: 1500, batchBytesMax: 400 } : {}),
-    },
+    ...draw.world(shape),
     ...(logger === undefined ? {} : { logger }),
   });
   const invariants = new Invariants(world);
-  const workload = new Workload(world, new SeededRandom(seed, 'workload'), invariants, {
-    clients: shape.integer(1, 6),
-    keys: shape.integer(1, 5),
-    thinkMs: shape.pick([5, 30, 200]),
-  });
-  const nemesis = new Nemesis(world, new SeededRandom(seed, 'nemesis'));
+  const random = new SeededRandom(seed, 'workload');
+  const workload = new Workload(world, random, invariants, draw.workload(shape));
+  const nemesis = new Nemesis(world, new SeededRandom(seed, 'nemesis'), faults, faultEveryMs);
   const failure = attempt(() => {
     live(world, invariants, workload, nemesis, durationMs);
     expectLinearizable(workload.history);
