@@ -53,6 +53,7 @@ async function onHandoff(options: AdminOptions, request: Request): Promise<Respo
   return options.forwarder.run({
     isForwarded: isForwarded(request.headers),
     bodyBytes: body.length,
+    isRepeatable: false,
     runHere: (done) =>
       node.handoff(to, (error) =>
         done(error, () => answers.json(200, { handedOff: true, master: node.activeUrl() })),
@@ -81,6 +82,7 @@ function onRemove(options: AdminOptions, request: Request, nodeId: string): Prom
   return options.forwarder.run({
     isForwarded: isForwarded(headers),
     bodyBytes: 0,
+    isRepeatable: false,
     runHere: (done) => node.removeMember(nodeId, (error) => done(error, () => answers.empty(204))),
     pack: (): Parcel => ({
       method: 'DELETE',

@@ -1,8 +1,9 @@
 /**
- * Calls that only the active master can serve: run here where this node is it, else sent on to it,
- * once (DESIGN.md §6). While none is known the call is held. What the client is told of its outcome
- * is certain: a call that was never sent is `not-applied`, one that was sent and not answered is
- * `unknown`, and one that was answered is what the master said.
+ * Calls that only the active master can serve: run here where this node is it, else sent on to it
+ * (DESIGN.md §6). While none is known the call is held. One that breaks on its way is sent again
+ * where an idempotency key makes that harmless: its answer is then that of the one time it ran. What
+ * the client is told of its outcome is certain: a call that was never sent is `not-applied`, one
+ * that was sent and not answered is `unknown`, and one that was answered is what the master said.
  */
 import { DsmError } from '../core/errors.ts';
 import type { NodeApi } from '../node/api.ts';
@@ -33,6 +34,8 @@ export interface ActiveCall {
   /** Came with `Dsm-No-Forward`: it is not sent on again. */
   readonly isForwarded: boolean;
   readonly bodyBytes: number;
+  /** True where the parcel has an idempotency key, and `runHere` the same one after `pack`. */
+  readonly isRepeatable: boolean;
   readonly runHere: RunHere;
   /** Called once, where the call must be sent on: every attempt sends the same. */
   pack(): Parcel;
@@ -100,6 +103,8 @@ class HeldCall {
   readonly #settle: Settle;
   readonly #parcel: Parcel;
   readonly #deadlineMs: number;
+  /** How the last attempt ended that may have been applied; null where none was. */
+  #broken: DsmError | null = null;
   #isSettled = false;
 
   constructor(options: ForwarderOptions, call: ActiveCall, settle: Settle) {
@@ -116,8 +121,10 @@ class HeldCall {
     this.#settle(answer);
   }
 
+  /** What is refused now may have been applied by the attempt before. */
   #fail(error: DsmError): void {
-    this.#finish(() => this.#options.answers.problem(error));
+    const failure = error.outcome === 'not-applied' ? (this.#broken ?? error) : error;
+    this.#finish(() => this.#options.answers.problem(failure));
   }
 
   seek(): void {
@@ -166,16 +173,24 @@ class HeldCall {
       node.forgetActive(url);
       return this.#seekAgain();
     }
-    if (reply?.header(headerNames.node) !== undefined) {
-      return this.#finish(() => passOn(reply, url));
+    if (reply?.header(headerNames.node) === undefined) {
+      this.#broken = broken(url, failure);
+      if (!this.#call.isRepeatable) return this.#fail(this.#broken);
+      return this.#seekAgain();
     }
-    this.#fail(broken(url, failure));
+    if (this.#broken !== null && isRefusal(reply.status)) return this.#seekAgain();
+    this.#finish(() => passOn(reply, url));
   }
 
   #noMaster(): DsmError {
     const { holdMs } = this.#options.node.limits;
     return new DsmError('no_master', `No active master could be reached within ${holdMs} ms`);
   }
+}
+
+/** Says of this attempt only that nothing happened; nothing of one before it. */
+function isRefusal(status: number): boolean {
+  return status >= 500 && status !== 504;
 }
 
 function misdirected(node: NodeApi): DsmError {

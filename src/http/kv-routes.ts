@@ -11,7 +11,7 @@ import { type Forwarder, isForwarded } from './forward.ts';
 import { defaultContentType, headerNames } from './headers.ts';
 import { keysPath, parseKey, targetOf } from './keys.ts';
 import { expectNoQuery, parseReadOptions } from './queries.ts';
-import { parseIdentity, tagRequest } from './request-tag.ts';
+import { parseIdentity, type RequestIdentity, tagRequest } from './request-tag.ts';
 
 export interface KvOptions {
   readonly node: NodeApi;
@@ -109,9 +109,10 @@ function send(
   value: Uint8Array,
   contentType: string,
 ): Promise<Response> {
-  const { key, condition, identity } = change;
+  const { key, condition } = change;
   const isPut = method === 'PUT';
-  const write: WriteRequest = {
+  let { identity } = change;
+  const write = (): WriteRequest => ({
     kind: isPut ? 'put' : 'delete',
     key,
     value,
@@ -119,28 +120,30 @@ function send(
     ttlMs: 0,
     condition,
     request: tagRequest(identity, { method, key, condition, contentType, value }),
-  };
+  });
   return forwarder.run({
     isForwarded: change.isForwarded,
     bodyBytes: value.length,
+    isRepeatable: true,
     runHere: (done) =>
-      node.write(write, (error, result) => done(error, () => answerOf(answers, result))),
-    pack: () => ({
-      method: isPut ? 'PUT' : 'DELETE',
-      path: keysPath + encodeURIComponent(key),
-      headers: headersToPass(change, contentType, random),
-      ...(isPut ? { body: value } : {}),
-    }),
+      node.write(write(), (error, result) => done(error, () => answerOf(answers, result))),
+    pack: () => {
+      // The way to the master may deliver twice, and this node may be the master in the end.
+      identity ??= { id: random.id(), keyRevision: 0 };
+      return {
+        method: isPut ? 'PUT' : 'DELETE',
+        path: keysPath + encodeURIComponent(key),
+        headers: headersToPass(change, identity, contentType),
+        ...(isPut ? { body: value } : {}),
+      };
+    },
   });
 }
 
-/** With an idempotency key in any case: the way to the master may deliver twice. */
-function headersToPass(change: Change, contentType: string, random: Random) {
-  const { identity, ifMatch, ifNoneMatch } = change;
-  const headers: Record<string, string> = {
-    [headerNames.idempotencyKey]: `"${identity?.id ?? random.id()}"`,
-  };
-  if (identity !== null) headers[headerNames.keyRevision] = String(identity.keyRevision);
+function headersToPass(change: Change, identity: RequestIdentity, contentType: string) {
+  const { ifMatch, ifNoneMatch } = change;
+  const headers: Record<string, string> = { [headerNames.idempotencyKey]: `"${identity.id}"` };
+  if (identity.keyRevision > 0) headers[headerNames.keyRevision] = String(identity.keyRevision);
   if (ifMatch !== null) headers['if-match'] = ifMatch;
   if (ifNoneMatch !== null) headers['if-none-match'] = ifNoneMatch;
   if (contentType !== '') headers['content-type'] = contentType;
