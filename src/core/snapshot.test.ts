@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { members, put, records } from '../sim/fixtures.ts';
 import { FrameError } from './frame.ts';
+import { allKeys } from './key-range.ts';
 import { encodeSnapshot, SnapshotDecoder, type SnapshotHeader } from './snapshot.ts';
 import { Store } from './store.ts';
 
@@ -43,6 +44,9 @@ describe('a snapshot', () => {
     expect(taken.header.members).toEqual(members('m1 m2 s1'));
     expect(taken.store.freeze()).toEqual(store.freeze());
     expect(taken.store.memoryBytes).toBe(store.memoryBytes);
+    const keys = [...taken.store.keysIn(allKeys, false)];
+    expect(keys).toEqual([...store.keysIn(allKeys, false)]);
+    expect(keys).toHaveLength(40);
   });
 
   test('of many bytes comes in several chunks, and chunks may be split anywhere', () => {

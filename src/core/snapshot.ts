@@ -5,6 +5,7 @@
  */
 import { assert } from './errors.ts';
 import { FrameError, FrameReader, FrameWriter, formatVersion, frameAt } from './frame.ts';
+import { KeyIndex } from './key-index.ts';
 import type { DedupeWindow } from './limits.ts';
 import type { Position } from './messages.ts';
 import { type Member, readMembers, writeMembers } from './record.ts';
@@ -107,6 +108,8 @@ export class SnapshotDecoder {
   #hash: number | null = null;
   readonly #entries = new Map<string, Entry>();
   readonly #requests = new Map<string, Remembered>();
+  /** Grows with the entries: sorting all of them at the end would be a pause. */
+  readonly #index = new KeyIndex();
 
   /** Takes the next bytes. Throws a FrameError where they are damaged. */
   push(chunk: Uint8Array): void {
@@ -163,6 +166,7 @@ export class SnapshotDecoder {
     const ttlLsn = reader.f64();
     const hash = reader.u32();
     const value = reader.bytes(reader.end - reader.offset).slice();
+    if (!this.#entries.has(key)) this.#index.add(key);
     this.#entries.set(key, { value, contentType, revision, expiresAtMs, ttlLsn, hash });
   }
 
@@ -203,6 +207,7 @@ export class SnapshotDecoder {
         requests: this.#requests,
       },
       window,
+      this.#index,
     );
     return { header, store };
   }

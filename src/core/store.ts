@@ -4,6 +4,9 @@
  * that could differ between nodes. Equal appliedLsn means equal state (I9), which `hash` shows.
  */
 import { assert } from './errors.ts';
+import { History } from './history.ts';
+import { KeyIndex } from './key-index.ts';
+import type { KeyRange } from './key-range.ts';
 import { type DedupeWindow, dedupeWindow } from './limits.ts';
 import type {
   Condition,
@@ -71,9 +74,13 @@ export class Store {
   hash = 0;
   /** Requests at or below this lsn may have been forgotten. */
   forgottenLsn = 0;
+  /** What the applied records changed, for watches. No part of the state: it begins at a snapshot. */
+  readonly history = new History();
   #entries = new Map<string, Entry>();
   /** Where `ownValues` is on its way through the entries. */
   #sweep = this.#entries.entries();
+  /** The keys of `#entries`, in order. */
+  #index = new KeyIndex();
   /** In the order of their lsns, so the first is the oldest. */
   #requests = new Map<string, Remembered>();
   #requestBytes = 0;
@@ -89,6 +96,11 @@ export class Store {
 
   get keyCount(): number {
     return this.#entries.size;
+  }
+
+  /** Keys in the order of their bytes. Nothing may be applied while they are read. */
+  keysIn(range: KeyRange, isReverse: boolean): Generator<string, void, void> {
+    return isReverse ? this.#index.descending(range) : this.#index.ascending(range);
   }
 
   /** The first result of a request that is still remembered. */
@@ -107,11 +119,15 @@ export class Store {
     const { command } = record;
     switch (command.kind) {
       case 'put':
-      case 'delete':
-        return this.#mutate(record, command);
+      case 'delete': {
+        const result = this.#mutate(record, command);
+        if (result.revision !== record.lsn) this.history.except(record.lsn);
+        return result;
+      }
       case 'expire': {
         const entry = this.#entries.get(command.key);
         if (entry?.ttlLsn === command.ttlLsn) this.#remove(command.key, entry);
+        else this.history.except(record.lsn);
         return null;
       }
       case 'config':
@@ -150,7 +166,8 @@ export class Store {
 
   #put(record: Record, command: PutCommand, old: Entry | undefined): Result {
     const { key, value, contentType, ttlMs } = command;
-    if (old !== undefined) this.#forgetEntry(key, old);
+    if (old === undefined) this.#index.add(key);
+    else this.#forgetEntry(key, old);
     const entry: Entry = {
       value,
       contentType,
@@ -194,6 +211,7 @@ export class Store {
 
   #remove(key: string, entry: Entry): void {
     this.#entries.delete(key);
+    this.#index.delete(key);
     this.#forgetEntry(key, entry);
   }
 
@@ -231,9 +249,14 @@ export class Store {
     };
   }
 
-  /** A store with the contents of a snapshot, which it takes over. */
-  static thaw(frozen: FrozenStore, window: DedupeWindow = dedupeWindow): Store {
+  /** A store with the contents of a snapshot, which it takes over; `index` holds its keys. */
+  static thaw(
+    frozen: FrozenStore,
+    window: DedupeWindow = dedupeWindow,
+    index: KeyIndex = KeyIndex.of(frozen.entries.keys()),
+  ): Store {
     const store = new Store(window);
+    store.#index = index;
     store.appliedLsn = frozen.appliedLsn;
     store.logTimeMs = frozen.logTimeMs;
     store.forgottenLsn = frozen.forgottenLsn;

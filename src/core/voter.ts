@@ -8,6 +8,7 @@
  * its writes count as done at once.
  */
 import { assert } from './errors.ts';
+import type { Change } from './history.ts';
 import type { Limits } from './limits.ts';
 import { Log } from './log.ts';
 import type {
@@ -238,6 +239,12 @@ export class Voter {
     this.store.ownValues(this.log.base.lsn, count * sweepShare);
   }
 
+  /** What the applied record `lsn` changed; undefined where the log no longer holds it. */
+  changesAt(lsn: number): readonly Change[] | undefined {
+    const record = this.log.at(lsn);
+    return record === undefined ? undefined : this.store.history.changesOf(record);
+  }
+
   /** Another node says that `position` is committed; who holds exactly it may follow (rule 2). */
   learnCommitted(position: Position): void {
     if (position.lsn > this.committedLsn && this.log.holds(position)) {
@@ -253,6 +260,7 @@ export class Voter {
       // Halve it, so that a follower just behind the edge is not cut off.
       const wanted = log.lsnAfter(log.bytes - limits.logTailBytesMax / 2);
       log.trim(Math.min(wanted, store.appliedLsn, durable));
+      store.history.trim(log.base.lsn);
     }
   }
 
