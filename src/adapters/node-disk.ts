@@ -1,11 +1,12 @@
 /**
  * The `Disk` port on node:fs, as Node, Bun and Deno have it. Callback style: one hop through the
- * thread pool for each operation, none through the microtask queue.
+ * thread pool for an operation that may take long, none for one that does not.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Disk, DiskDone, DiskFile } from '../ports/disk.ts';
 import { asError, createLane, type Lane } from './log-steps.ts';
+import { SyncPace } from './sync-pace.ts';
 
 /** Writes of more chunks are joined first: POSIX allows no more than 1024 in one `writev`. */
 const chunksMax = 1024;
@@ -14,7 +15,7 @@ const readBytesMax = 2 ** 30;
 
 /**
  * A write up to this size is a copy into the page cache, done before the thread pool would have
- * taken it up. The sync behind it, which waits for the disk, always goes through the pool.
+ * taken it up. For the sync behind it see sync-pace.ts.
  */
 const writeSyncBytesMax = 256 * 1024;
 
@@ -175,6 +176,7 @@ class NodeFile implements DiskFile {
   readonly #fd: number;
   /** The thread pool keeps no order by itself. */
   readonly #lane: Lane = createLane();
+  readonly #pace = new SyncPace();
   #sizeBytes: number;
   #isClosed = false;
 
@@ -208,7 +210,32 @@ class NodeFile implements DiskFile {
   }
 
   sync(done: DiskDone): void {
-    this.#run('Syncing', done, (next) => fs.fdatasync(this.#fd, next));
+    this.#run('Syncing', done, (next) => {
+      const beginMs = performance.now();
+      if (this.#pace.mayBlock(beginMs)) {
+        // What goes out to other nodes beside this sync, in the same step, is on its way first.
+        queueMicrotask(() => this.#syncNow(next));
+        return;
+      }
+      fs.fdatasync(this.#fd, (error) => {
+        const endMs = performance.now();
+        this.#pace.onPooled(endMs - beginMs, endMs);
+        next(error);
+      });
+    });
+  }
+
+  #syncNow(next: (error: Failure) => void): void {
+    const beginMs = performance.now();
+    let failure: Failure = null;
+    try {
+      fs.fdatasyncSync(this.#fd);
+    } catch (error) {
+      failure = asError(error);
+    }
+    const endMs = performance.now();
+    this.#pace.onBlocked(endMs - beginMs, endMs);
+    next(failure);
   }
 
   truncate(sizeBytes: number, done: DiskDone): void {
