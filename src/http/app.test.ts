@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { facts, factsOf, jsonOf, setUp } from './testing/set-up.ts';
 
 describe('what is not there', () => {
-  test.each(['/nothing', '/v1', '/v1/kv', '/v1/status/x', '/peer', '/peer/nothing', '/LIVEZ'])(
+  test.each(['/nothing', '/v1', '/v1/kvs', '/v1/status/x', '/peer', '/peer/nothing', '/LIVEZ'])(
     '%s is 404 no_route',
     async (path) => {
       const { app } = setUp();

@@ -17,6 +17,7 @@ import { FastGet } from './fast-get.ts';
 import { Forwarder } from './forward.ts';
 import { keysPath, pathStart } from './keys.ts';
 import { addKvRoutes } from './kv-routes.ts';
+import { addListRoutes } from './list-routes.ts';
 import { addPeerRoutes } from './peer-routes.ts';
 import { asDsmError } from './problem.ts';
 import { createSecretCheck } from './secret.ts';
@@ -49,6 +50,7 @@ export function createApp(options: AppOptions): Hono {
 
   const app = new Hono({ getPath: routingPath });
   addKvRoutes(app, { ...options, answers, bodies, forwarder });
+  addListRoutes(app, node, answers);
   addPeerRoutes(app, { node, answers, bodies, checkSecret });
   addStatusRoutes(app, node, answers);
   addAdminRoutes(app, { node, answers, bodies, forwarder, checkSecret });

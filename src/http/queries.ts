@@ -2,8 +2,10 @@
 import { DsmError } from '../core/errors.ts';
 import type { Consistency, ReadOptions } from '../node/api.ts';
 
-const readParameters = ['consistency', 'min-revision'] as const;
-const consistencies: readonly string[] = ['linearizable', 'quorum', 'stale'];
+export const readParameters = ['consistency', 'min-revision'] as const;
+const consistencies: readonly [Consistency, ...Consistency[]] = ['linearizable', 'quorum', 'stale'];
+
+const encoder = new TextEncoder();
 
 const defaultRead: ReadOptions = Object.freeze({ consistency: 'linearizable', minRevision: 0 });
 
@@ -15,26 +17,67 @@ export function expectNoQuery(query: string): void {
 /** `?consistency=` and `?min-revision=` of a READ. Throws `invalid_request`. */
 export function parseReadOptions(query: string): ReadOptions {
   if (query === '') return defaultRead;
-  const parameters = parametersOf(query, readParameters);
-  const consistency = parameters.get('consistency') ?? 'linearizable';
-  if (!isConsistency(consistency)) {
-    throw invalid(`consistency must be one of ${consistencies.join(', ')}`);
-  }
-  return { consistency, minRevision: parseRevision(parameters.get('min-revision') ?? '0') };
+  return readOptionsOf(parametersOf(query, readParameters));
 }
 
-function isConsistency(text: string): text is Consistency {
-  return consistencies.includes(text);
+/** The same of a query that was taken apart already. */
+export function readOptionsOf(parameters: URLSearchParams): ReadOptions {
+  const consistency = parseChoice(parameters, 'consistency', consistencies);
+  return { consistency, minRevision: parseRevision(parameters, 'min-revision') ?? 0 };
 }
 
-function parseRevision(text: string): number {
-  const revision = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(revision)) return revision;
-  throw invalid('min-revision must be a whole number');
+/** A revision; null where there is none. Throws `invalid_request`. */
+export function parseRevision(parameters: URLSearchParams, name: string): number | null {
+  return parseWhole(parameters, name, 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** A whole number within bounds; null where there is none. Throws `invalid_request`. */
+export function parseWhole(
+  parameters: URLSearchParams,
+  name: string,
+  min: number,
+  max: number,
+): number | null {
+  const text = parameters.get(name);
+  if (text === null) return null;
+  const whole = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (whole >= min && whole <= max) return whole;
+  throw invalid(
+    max === Number.MAX_SAFE_INTEGER
+      ? `${name} must be a whole number`
+      : `${name} must be a whole number from ${min} to ${max}`,
+  );
+}
+
+/** One of `allowed`, by default the first. Throws `invalid_request`. */
+export function parseChoice<T extends string>(
+  parameters: URLSearchParams,
+  name: string,
+  allowed: readonly [T, ...T[]],
+): T {
+  const text = parameters.get(name) ?? allowed[0];
+  const choice = allowed.find((known) => known === text);
+  if (choice !== undefined) return choice;
+  throw invalid(`${name} must be one of ${allowed.join(', ')}`);
+}
+
+/** A key or a part of one, null where there is none. Throws `invalid_key`. */
+export function parseKeyText(
+  parameters: URLSearchParams,
+  name: string,
+  keyBytesMax: number,
+): string | null {
+  const text = parameters.get(name);
+  if (text === null || text.length * 3 <= keyBytesMax) return text;
+  const bytes = encoder.encode(text).length;
+  if (bytes <= keyBytesMax) return text;
+  const message = `${name} has ${bytes} bytes, and a key has at most ${keyBytesMax}`;
+  throw new DsmError('invalid_key', message);
 }
 
 /** Throws `invalid_request` for names that are not in `known`, and for a name that is there twice. */
-function parametersOf(query: string, known: readonly string[]): URLSearchParams {
+export function parametersOf(query: string, known: readonly string[]): URLSearchParams {
+  expectUtf8(query);
   const parameters = new URLSearchParams(query);
   const names = [...parameters.keys()];
   const unknown = names.filter((name) => !known.includes(name));
@@ -47,6 +90,15 @@ function parametersOf(query: string, known: readonly string[]): URLSearchParams 
   }
   if (new Set(names).size < names.length) throw invalid('a query parameter is there twice');
   return parameters;
+}
+
+/** URLSearchParams would replace what it cannot decode, and so find another key than was meant. */
+function expectUtf8(query: string): void {
+  try {
+    decodeURIComponent(query);
+  } catch {
+    throw invalid('a percent sign must begin the escape of a byte, and the bytes must be UTF-8');
+  }
 }
 
 function invalid(detail: string): DsmError {

@@ -9,6 +9,7 @@ const links = Object.freeze({
   ready: '/readyz?verbose',
   members: '/v1/admin/members',
   key: '/v1/kv/{key}',
+  list: '/v1/kv?prefix={prefix}',
 });
 
 export function addStatusRoutes(app: Hono, node: NodeApi, answers: Answers): void {
@@ -42,6 +43,7 @@ this node: ${node.nodeId}, ${node.role}, ${node.state}; ${masterLine}
   read      curl ${url}/v1/kv/greeting
   change    curl -X PUT -H 'If-Match: "<ETag>"' --data-binary 'bye' ${url}/v1/kv/greeting
   delete    curl -X DELETE ${url}/v1/kv/greeting
+  list      curl '${url}/v1/kv?prefix=greet'
   status    curl ${url}/v1/status
   ready?    curl ${url}/readyz?verbose
 `;

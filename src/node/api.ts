@@ -4,6 +4,7 @@
  */
 import type { DsmError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
+import type { ListPage, ListQuery } from '../core/list-page.ts';
 import type { Condition, Member, RequestTag } from '../core/record.ts';
 import type { PeerAnswer, PeerCallName } from '../ports/peers.ts';
 
@@ -49,6 +50,7 @@ export interface WriteResult {
 }
 
 export type ReadDone = (error: DsmError | null, entry: EntryView | null) => void;
+export type ListDone = (error: DsmError | null, page: ListPage | null) => void;
 export type WriteDone = (error: DsmError | null, result: WriteResult | null) => void;
 
 export interface MemberStatus extends Member {
@@ -108,6 +110,8 @@ export interface NodeApi {
    */
   readNow(key: string): EntryView | null | undefined;
   read(key: string, options: ReadOptions, done: ReadDone): void;
+  /** One page of keys, answered from the own map under the same options as a READ. */
+  list(query: ListQuery, options: ReadOptions, done: ListDone): void;
   /** Only at the active master; elsewhere `misdirected`, and the HTTP layer forwards the call. */
   write(request: WriteRequest, done: WriteDone): void;
 

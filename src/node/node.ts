@@ -5,6 +5,7 @@
  */
 import { DsmError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
+import { type ListQuery, listPage } from '../core/list-page.ts';
 import { Log } from '../core/log.ts';
 import type { HelloAnswer, Poll, PollAnswer, PromiseRequest, Refusal } from '../core/messages.ts';
 import type { Member, Record } from '../core/record.ts';
@@ -17,6 +18,7 @@ import { misdirected } from './active-role.ts';
 import type {
   Check,
   EntryView,
+  ListDone,
   NodeApi,
   NodeStatus,
   ReadDone,
@@ -224,27 +226,39 @@ export abstract class DsmNode implements NodeApi {
   // ── reads ─────────────────────────────────────────────────────────────────────────────────────
 
   read(key: string, options: ReadOptions, done: ReadDone): void {
+    this.#whenReadable(options, (error) => {
+      if (error !== null) done(error, null);
+      else if (options.consistency === 'stale') this.answerLocally(key, done);
+      else this.answerRead(key, done);
+    });
+  }
+
+  list(query: ListQuery, options: ReadOptions, done: ListDone): void {
+    this.#whenReadable(options, (error) => {
+      if (error !== null) return done(error, null);
+      this.context.counters.reads += 1;
+      done(null, listPage(this.voter.store, query));
+    });
+  }
+
+  /** `done` when the own map may answer a read under `options`. */
+  #whenReadable(options: ReadOptions, done: Waited): void {
     const { consistency, minRevision } = options;
-    if (this.isStopped) return done(new DsmError('shutting_down'), null);
+    if (this.isStopped) return done(new DsmError('shutting_down'));
     if (minRevision > this.appliedLsn) {
       const deadlineMs = this.nowMs() + this.limits.holdMs;
       this.#revisions.add(minRevision, deadlineMs, (error) => {
-        if (error === null) this.read(key, options, done);
-        else done(error, null);
+        if (error === null) this.#whenReadable(options, done);
+        else done(error);
       });
       this.context.changed();
       return;
     }
-    if (consistency === 'stale') {
-      if (this.isCaughtUp) this.answerLocally(key, done);
-      else done(new DsmError('catching_up'), null);
-      return;
-    }
+    if (consistency === 'stale') return done(this.isCaughtUp ? null : new DsmError('catching_up'));
     this.confirmRead(consistency === 'quorum', (error) => {
       // The mastership may have gone while the read waited: it is asked for again elsewhere.
-      if (error?.code === 'misdirected') this.read(key, options, done);
-      else if (error !== null) done(error, null);
-      else this.answerRead(key, done);
+      if (error?.code === 'misdirected') this.#whenReadable(options, done);
+      else done(error);
     });
   }
 

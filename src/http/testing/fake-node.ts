@@ -1,10 +1,12 @@
 /** A node without a protocol: a map, and switches for every situation that the HTTP layer can meet. */
 import { DsmError } from '../../core/errors.ts';
 import { type Limits, makeLimits } from '../../core/limits.ts';
+import type { ListPage, ListQuery } from '../../core/list-page.ts';
 import type { Condition } from '../../core/record.ts';
 import type {
   Check,
   EntryView,
+  ListDone,
   NodeApi,
   NodeStatus,
   ReadDone,
@@ -29,6 +31,8 @@ export class FakeNode implements NodeApi {
   epoch = 3;
   appliedLsn = 0;
   readonly entries = new Map<string, EntryView>();
+  /** What the next list answers. */
+  page: ListPage = { revision: 0, entries: [], next: null };
 
   /** Where the active master is believed to be, while this node is not it. */
   masterUrl: string | null = null;
@@ -44,6 +48,7 @@ export class FakeNode implements NodeApi {
   held: ((error: DsmError | null) => void)[] = [];
 
   readonly reads: ReadOptions[] = [];
+  readonly lists: { readonly query: ListQuery; readonly options: ReadOptions }[] = [];
   readonly writes: WriteRequest[] = [];
   readonly forgotten: string[] = [];
   readonly admin: string[] = [];
@@ -77,6 +82,12 @@ export class FakeNode implements NodeApi {
   read(key: string, options: ReadOptions, done: ReadDone): void {
     this.reads.push(options);
     if (this.readError === null) done(null, this.entries.get(key) ?? null);
+    else done(this.readError, null);
+  }
+
+  list(query: ListQuery, options: ReadOptions, done: ListDone): void {
+    this.lists.push({ query, options });
+    if (this.readError === null) done(null, this.page);
     else done(this.readError, null);
   }
 
