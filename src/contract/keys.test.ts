@@ -111,7 +111,7 @@ it('two spellings of a letter are two keys', async () => {
 
 it('a query that is not known is refused, and nothing is written', async () => {
   const [url = ''] = cluster().urls;
-  for (const query of ['?ttl=60', '?x', '?consistency=stale']) {
+  for (const query of ['?ttl=x', '?tll=60', '?x', '?consistency=stale']) {
     const answer = await send(url, 'PUT', `query${query}`, 'v');
     expect(answer.status).toBe(400);
   }

@@ -53,6 +53,7 @@ function changesSaidBy({ lsn, command }: Record): readonly Change[] {
       return [{ kind: command.kind, key: command.key, revision: lsn }];
     case 'config':
     case 'epoch-start':
+    case 'tick':
       return none;
   }
 }

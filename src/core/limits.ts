@@ -25,6 +25,8 @@ export interface Limits {
   readonly suspectMs: number;
   /** Silence after which a voter is replaced or removed. */
   readonly removeMs: number;
+  /** While keys have lifetimes, the log's time is written at least so often (DESIGN.md §3). */
+  readonly tickMs: number;
   /** A write without quorum for so long is answered 504 `unknown`. */
   readonly writeTimeoutMs: number;
   /** How long a call waits for an active master before 503 `no_master`. */
@@ -86,6 +88,7 @@ export const defaultLimits: Limits = Object.freeze({
   lazyMs: 50,
   suspectMs: 500,
   removeMs: 10_000,
+  tickMs: 5000,
   writeTimeoutMs: 5000,
   holdMs: 2000,
   peerTimeoutMs: 1000,

@@ -95,7 +95,7 @@ export class ActiveMaster {
     const { log } = this.voter;
     const prev = log.last;
     const firstLsn = prev.lsn + 1;
-    const { records } = encodeBatch(commands, firstLsn, this.epoch, this.#logTimeMs(nowMs));
+    const { records } = encodeBatch(commands, firstLsn, this.epoch, this.logTimeMs(nowMs));
     const lastLsn = this.voter.takeRecords(prev, records);
     for (const { lsn, command } of records) {
       if (command.kind === 'config' || command.kind === 'epoch-start') this.#controlLsns.push(lsn);
@@ -107,7 +107,8 @@ export class ActiveMaster {
     return { firstLsn, lastLsn };
   }
 
-  #logTimeMs(nowMs: number): number {
+  /** The log's time now: what the next record will carry, at least. */
+  logTimeMs(nowMs: number): number {
     return Math.floor(this.#startLogTimeMs + nowMs - this.#startedAtMs);
   }
 

@@ -48,6 +48,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant('expire' as const), key: text, ttlLsn: lsn }),
   fc.record({ kind: fc.constant('config' as const), before: memberList, after: memberList }),
   fc.record({ kind: fc.constant('epoch-start' as const), nodeId: text }),
+  fc.record({ kind: fc.constant('tick' as const) }),
 );
 
 /** With plain arrays, so that views and copies compare equal. */

@@ -77,9 +77,14 @@ export interface EpochStartCommand {
   readonly nodeId: string;
 }
 
+/** Changes nothing but the log's time: lifetimes go on over a restart though nobody writes. */
+export interface TickCommand {
+  readonly kind: 'tick';
+}
+
 /** What a client may ask for. */
 export type Mutation = PutCommand | DeleteCommand;
-export type Command = Mutation | ExpireCommand | ConfigCommand | EpochStartCommand;
+export type Command = Mutation | ExpireCommand | ConfigCommand | EpochStartCommand | TickCommand;
 
 /** One log entry, and where its encoded form lies: most are sent and stored with their neighbours. */
 export class Record {
@@ -131,7 +136,7 @@ interface RecordHeader {
 }
 
 // 4 is reserved for 'txn'.
-const kindNumbers = { put: 1, delete: 2, expire: 3, config: 5, 'epoch-start': 6 } as const;
+const kindNumbers = { put: 1, delete: 2, expire: 3, config: 5, 'epoch-start': 6, tick: 7 } as const;
 
 function writeCondition(writer: FrameWriter, condition: Condition): void {
   if (typeof condition === 'number') {
@@ -207,6 +212,8 @@ function writeCommand(writer: FrameWriter, command: Command): void {
     case 'epoch-start':
       writer.text(command.nodeId);
       return;
+    case 'tick':
+      return;
   }
 }
 
@@ -234,6 +241,8 @@ function readCommand(reader: FrameReader, kind: number): Command {
       return { kind: 'config', before: readMembers(reader), after: readMembers(reader) };
     case kindNumbers['epoch-start']:
       return { kind: 'epoch-start', nodeId: reader.text() };
+    case kindNumbers.tick:
+      return { kind: 'tick' };
     default:
       throw new FrameError('version', reader.offset, `record kind ${kind} is not known`);
   }

@@ -141,6 +141,58 @@ describe('expiry', () => {
   });
 });
 
+describe('a key whose lifetime has ended in log time', () => {
+  const later = (machine: Machine, logTimeMs: number) => machine.apply({ kind: 'tick' }, logTimeMs);
+
+  test('is absent from the first record of that time on, and stays so', () => {
+    const machine = new Machine();
+    machine.put('a', 'x', { ttlMs: 100 });
+    later(machine, 99);
+    expect(machine.text('a')).toBe('x');
+    later(machine, 100);
+    expect(machine.text('a')).toBeNull();
+    later(machine, 50);
+    expect(machine.text('a')).toBeNull();
+  });
+
+  test('is absent for conditions too: created anew, not found, not matched', () => {
+    const machine = new Machine();
+    machine.put('a', 'x', { ttlMs: 100 });
+    later(machine, 100);
+    expect(machine.apply(remove('a'))?.status).toBe('not-found');
+    expect(machine.put('a', 'y', { condition: 'present' })?.status).toBe('precondition-failed');
+    expect(machine.put('a', 'y', { condition: 1 })).toEqual({
+      status: 'precondition-failed',
+      revision: 0,
+    });
+    expect(machine.put('a', 'y', { condition: 'absent' })?.status).toBe('created');
+    expect(machine.text('a')).toBe('y');
+  });
+
+  test('is to be expired until its record is applied; a renewed one is not', () => {
+    const machine = new Machine();
+    machine.put('a', 'x', { ttlMs: 100 });
+    machine.put('b', 'x', { ttlMs: 50 });
+    machine.put('b', 'x', { ttlMs: 500 });
+    expect(machine.store.nextExpiryMs()).toBe(100);
+    expect(machine.store.timelyUntilMs).toBe(99);
+    expect(machine.store.expired(100, 10)).toEqual([{ atMs: 100, key: 'a', ttlLsn: 1 }]);
+    machine.apply({ kind: 'expire', key: 'a', ttlLsn: 1 }, 120);
+    expect(machine.store.expired(400, 10)).toEqual([]);
+    expect(machine.store.nextExpiryMs()).toBe(500);
+    machine.put('b', 'for ever');
+    expect(machine.store.nextExpiryMs()).toBe(Infinity);
+  });
+
+  test('is to be expired after a snapshot too', () => {
+    const machine = new Machine();
+    machine.put('a', 'x', { ttlMs: 100 });
+    expect(Store.thaw(machine.store.freeze()).expired(100, 10)).toEqual(
+      machine.store.expired(100, 10),
+    );
+  });
+});
+
 describe('determinism', () => {
   const key = fc.constantFrom('a', 'b', 'c');
   const condition = fc.oneof(
@@ -165,6 +217,7 @@ describe('determinism', () => {
       key,
       ttlLsn: fc.integer({ min: 1, max: 30 }),
     }),
+    fc.record({ kind: fc.constant('tick' as const) }),
   );
   const commands = fc.array(command, { maxLength: 40 });
 

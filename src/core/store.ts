@@ -3,6 +3,7 @@
  * expiry are evaluated here, in log order, from the record alone: no clock, no randomness, no option
  * that could differ between nodes. Equal appliedLsn means equal state (I9), which `hash` shows.
  */
+import { type Deadline, DeadlineQueue } from './deadlines.ts';
 import { assert } from './errors.ts';
 import { History } from './history.ts';
 import { KeyIndex } from './key-index.ts';
@@ -84,14 +85,42 @@ export class Store {
   /** In the order of their lsns, so the first is the oldest. */
   #requests = new Map<string, Remembered>();
   #requestBytes = 0;
+  readonly #lifetimes = new DeadlineQueue(({ key, ttlLsn, atMs }) => {
+    const entry = this.#entries.get(key);
+    return entry?.ttlLsn === ttlLsn && entry.expiresAtMs === atMs;
+  });
   readonly #window: DedupeWindow;
 
   constructor(window: DedupeWindow = dedupeWindow) {
     this.#window = window;
   }
 
+  /** A key whose lifetime has ended in log time is absent, though its `expire` record is to come. */
   get(key: string): Entry | undefined {
-    return this.#entries.get(key);
+    return this.#live(this.#entries.get(key));
+  }
+
+  #live(entry: Entry | undefined): Entry | undefined {
+    if (entry === undefined || entry.expiresAtMs === 0) return entry;
+    return entry.expiresAtMs > this.logTimeMs ? entry : undefined;
+  }
+
+  /** When the first of all lifetimes ends, in log time; Infinity where no key has one. */
+  nextExpiryMs(): number {
+    return this.#lifetimes.nextMs();
+  }
+
+  /**
+   * Up to this log time no key is shown after its lifetime. A read that must not show one at a later
+   * time waits for a record that carries it.
+   */
+  get timelyUntilMs(): number {
+    return Math.max(this.logTimeMs, this.nextExpiryMs() - 1);
+  }
+
+  /** Lifetimes that have ended at `logTimeMs`: the first `countMax` of those to be expired. */
+  expired(logTimeMs: number, countMax: number): Deadline[] {
+    return this.#lifetimes.due(logTimeMs, countMax);
   }
 
   get keyCount(): number {
@@ -132,6 +161,7 @@ export class Store {
       }
       case 'config':
       case 'epoch-start':
+      case 'tick':
         return null;
     }
   }
@@ -155,16 +185,17 @@ export class Store {
   }
 
   #change(record: Record, command: Mutation): Result {
-    const entry = this.#entries.get(command.key);
+    const held = this.#entries.get(command.key);
+    const entry = this.#live(held);
     if (!conditionHolds(command.condition, entry)) {
       return { status: 'precondition-failed', revision: entry?.revision ?? 0 };
     }
-    return command.kind === 'put'
-      ? this.#put(record, command, entry)
-      : this.#delete(record, command, entry);
+    if (command.kind === 'delete') return this.#delete(record, command, entry);
+    this.#put(record, command, held);
+    return { status: entry === undefined ? 'created' : 'updated', revision: record.lsn };
   }
 
-  #put(record: Record, command: PutCommand, old: Entry | undefined): Result {
+  #put(record: Record, command: PutCommand, old: Entry | undefined): void {
     const { key, value, contentType, ttlMs } = command;
     if (old === undefined) this.#index.add(key);
     else this.#forgetEntry(key, old);
@@ -172,14 +203,14 @@ export class Store {
       value,
       contentType,
       revision: record.lsn,
-      expiresAtMs: ttlMs > 0 ? record.logTimeMs + ttlMs : 0,
+      expiresAtMs: ttlMs > 0 ? this.logTimeMs + ttlMs : 0,
       ttlLsn: ttlMs > 0 ? record.lsn : 0,
       hash: record.crc,
     };
     this.#entries.set(key, entry);
     this.memoryBytes += entryBytes(key, entry);
     this.hash = (this.hash + entry.hash) >>> 0;
-    return { status: old === undefined ? 'created' : 'updated', revision: record.lsn };
+    if (ttlMs > 0) this.#lifetimes.push({ atMs: entry.expiresAtMs, key, ttlLsn: entry.ttlLsn });
   }
 
   /**
@@ -264,6 +295,8 @@ export class Store {
     store.#sweep = store.#entries.entries();
     store.#requests = new Map(frozen.requests);
     for (const [key, entry] of frozen.entries) {
+      const { expiresAtMs: atMs, ttlLsn } = entry;
+      if (atMs > 0) store.#lifetimes.push({ atMs, key, ttlLsn });
       store.memoryBytes += entryBytes(key, entry);
       store.hash = (store.hash + entry.hash) >>> 0;
     }

@@ -62,7 +62,7 @@ export class Answers {
   /** 200 with a value: the hot answer. */
   entry(entry: EntryView): Response {
     const body = this.#shared === null ? cheapBody(entry.value) : entry.value;
-    if (entry.contentType !== defaultContentType) {
+    if (entry.contentType !== defaultContentType || entry.expiresAtMs > 0) {
       return this.make(200, body, this.#entryFields(entry));
     }
     this.#refresh();
@@ -86,9 +86,18 @@ export class Answers {
   }
 
   #entryFields(entry: EntryView): HeaderFields {
-    const { contentType, revision } = entry;
-    const fields = { 'content-type': contentType, etag: tagOf(revision) };
-    return contentType === defaultContentType ? fields : { ...fields, ...guards };
+    const { contentType, revision, expiresAtMs } = entry;
+    return {
+      'content-type': contentType,
+      etag: tagOf(revision),
+      ...(contentType === defaultContentType ? {} : guards),
+      ...(expiresAtMs > 0 ? { [headerNames.expiresIn]: this.#expiresIn(expiresAtMs) } : {}),
+    };
+  }
+
+  /** Seconds, to the millisecond. */
+  #expiresIn(expiresAtMs: number): string {
+    return String(Math.max(0, expiresAtMs - this.#node.logTimeMs()) / 1000);
   }
 
   /** 304: the client holds this revision. */

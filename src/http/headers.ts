@@ -4,6 +4,8 @@ export const headerNames = Object.freeze({
   role: 'dsm-role',
   epoch: 'dsm-epoch',
   revision: 'dsm-revision',
+  /** Seconds until the key's lifetime ends, on a READ of one that has a lifetime. */
+  expiresIn: 'dsm-expires-in',
   /** Base URL of the active master, on answers that could not be served here. */
   master: 'dsm-master',
   /** `1` on a call that was forwarded once: it is not forwarded again. */

@@ -1,6 +1,7 @@
 /** READ, WRITE and delete of one key: `/v1/kv/{key}`. */
 import type { Hono } from 'hono';
 import { assert, DsmError, unreachable } from '../core/errors.ts';
+import type { PutCommand } from '../core/record.ts';
 import type { EntryView, NodeApi, WriteRequest, WriteResult } from '../node/api.ts';
 import type { Random } from '../ports/random.ts';
 import { answerLater } from './answer-later.ts';
@@ -10,7 +11,7 @@ import { isHeld, parseCondition } from './conditions.ts';
 import { type Forwarder, isForwarded } from './forward.ts';
 import { defaultContentType, headerNames } from './headers.ts';
 import { keysPath, parseKey, targetOf } from './keys.ts';
-import { expectNoQuery, parseReadOptions } from './queries.ts';
+import { expectNoQuery, parsePutOptions, parseReadOptions } from './queries.ts';
 import { parseIdentity, type RequestIdentity, tagRequest } from './request-tag.ts';
 
 export interface KvOptions {
@@ -21,7 +22,7 @@ export interface KvOptions {
   readonly random: Random;
 }
 
-const noBytes = new Uint8Array(0);
+const noContent: Content = Object.freeze({ value: new Uint8Array(0), contentType: '', ttlMs: 0 });
 
 /** Made once: an answer as frequent as any, and an error costs its stack. */
 const notFound = new DsmError('not_found');
@@ -59,15 +60,19 @@ function onRead({ node, answers }: KvOptions, request: Request): Response | Prom
 
 function onPut(options: KvOptions, request: Request): Promise<Response> {
   const { bodies, node } = options;
-  const change = parseChange(options, request);
+  const { rawKey, query } = targetOf(request.url);
+  const { ttlMs } = parsePutOptions(query);
+  const change = parseChange(options, rawKey, request.headers);
   const contentType = parseContentType(request.headers, node.limits.contentTypeBytesMax);
   return bodies
     .read(request, node.limits.valueBytesMax)
-    .then((value) => send(options, request, change, value, contentType));
+    .then((value) => send(options, change, { value, contentType, ttlMs }));
 }
 
 function onDelete(options: KvOptions, request: Request): Promise<Response> {
-  return send(options, request, parseChange(options, request), noBytes, '');
+  const { rawKey, query } = targetOf(request.url);
+  expectNoQuery(query);
+  return send(options, parseChange(options, rawKey, request.headers), null);
 }
 
 interface Change {
@@ -79,9 +84,10 @@ interface Change {
   readonly isForwarded: boolean;
 }
 
-function parseChange({ node }: KvOptions, { url, headers }: Request): Change {
-  const { rawKey, query } = targetOf(url);
-  expectNoQuery(query);
+/** What a PUT stores. */
+type Content = Pick<PutCommand, 'value' | 'contentType' | 'ttlMs'>;
+
+function parseChange({ node }: KvOptions, rawKey: string, headers: Headers): Change {
   const ifMatch = headers.get('if-match');
   const ifNoneMatch = headers.get('if-none-match');
   return {
@@ -102,28 +108,24 @@ function parseContentType(headers: Headers, bytesMax: number): string {
   throw new DsmError('invalid_request', text);
 }
 
+/** `content` is null for a delete. */
 function send(
   { node, answers, forwarder, random }: KvOptions,
-  { method }: Request,
   change: Change,
-  value: Uint8Array,
-  contentType: string,
+  content: Content | null,
 ): Promise<Response> {
   const { key, condition } = change;
-  const isPut = method === 'PUT';
+  const method = content === null ? 'DELETE' : 'PUT';
   let { identity } = change;
-  const write = (): WriteRequest => ({
-    kind: isPut ? 'put' : 'delete',
-    key,
-    value,
-    contentType,
-    ttlMs: 0,
-    condition,
-    request: tagRequest(identity, { method, key, condition, contentType, value }),
-  });
+  const write = (): WriteRequest => {
+    const request = tagRequest(identity, { method, key, condition, ...(content ?? noContent) });
+    return content === null
+      ? { kind: 'delete', key, condition, request }
+      : { kind: 'put', key, condition, request, ...content };
+  };
   return forwarder.run({
     isForwarded: change.isForwarded,
-    bodyBytes: value.length,
+    bodyBytes: content?.value.length ?? 0,
     isRepeatable: true,
     runHere: (done) =>
       node.write(write(), (error, result) => done(error, () => answerOf(answers, result))),
@@ -131,13 +133,17 @@ function send(
       // The way to the master may deliver twice, and this node may be the master in the end.
       identity ??= { id: random.id(), keyRevision: 0 };
       return {
-        method: isPut ? 'PUT' : 'DELETE',
-        path: keysPath + encodeURIComponent(key),
-        headers: headersToPass(change, identity, contentType),
-        ...(isPut ? { body: value } : {}),
+        method,
+        path: keysPath + encodeURIComponent(key) + queryToPass(content),
+        headers: headersToPass(change, identity, content?.contentType ?? ''),
+        ...(content === null ? {} : { body: content.value }),
       };
     },
   });
+}
+
+function queryToPass(content: Content | null): string {
+  return content === null || content.ttlMs === 0 ? '' : `?ttl=${content.ttlMs / 1000}`;
 }
 
 function headersToPass(change: Change, identity: RequestIdentity, contentType: string) {

@@ -26,6 +26,25 @@ export function readOptionsOf(parameters: URLSearchParams): ReadOptions {
   return { consistency, minRevision: parseRevision(parameters, 'min-revision') ?? 0 };
 }
 
+const ttlSecondsMax = 10 * 365 * 86_400;
+
+/** `?ttl=` of a PUT in ms; 0 where there is none. Throws `invalid_request`. */
+export function parsePutOptions(query: string): { readonly ttlMs: number } {
+  if (query === '') return { ttlMs: 0 };
+  const text = parametersOf(query, ['ttl']).get('ttl');
+  return { ttlMs: text === null ? 0 : parseTtlMs(text) };
+}
+
+/** Seconds, with at most three decimals, as milliseconds. Throws `invalid_request`. */
+function parseTtlMs(text: string): number {
+  const seconds = /^\d{1,9}(?:\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds > 0 && seconds <= ttlSecondsMax) return Math.round(seconds * 1000);
+  throw invalid(
+    `ttl must be seconds from 0.001 to ${ttlSecondsMax}, like 30 or 0.25; leave it out for a key ` +
+      'that never expires',
+  );
+}
+
 /** A revision; null where there is none. Throws `invalid_request`. */
 export function parseRevision(parameters: URLSearchParams, name: string): number | null {
   return parseWhole(parameters, name, 0, Number.MAX_SAFE_INTEGER);

@@ -21,6 +21,7 @@ export interface Payload {
   readonly key: string;
   readonly condition: Condition;
   readonly contentType: string;
+  readonly ttlMs: number;
   readonly value: Uint8Array;
 }
 
@@ -54,7 +55,7 @@ export function tagRequest(identity: RequestIdentity | null, payload: Payload): 
 }
 
 /** JSON ends where it ends: no two payloads are the same bytes, cut at another place. */
-function hashOf({ method, key, condition, contentType, value }: Payload): number {
-  const head = JSON.stringify([method, key, condition, contentType]);
+function hashOf({ method, key, condition, contentType, ttlMs, value }: Payload): number {
+  const head = JSON.stringify([method, key, condition, contentType, ttlMs]);
   return crc32(value, crc32(encoder.encode(head)));
 }

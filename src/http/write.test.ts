@@ -26,7 +26,7 @@ describe('WRITE and delete', () => {
       condition: 'none',
       request: null,
     });
-    expect(new TextDecoder().decode(node.writes[0]?.value)).toBe('v');
+    expect(node.textOf('a')).toBe('v');
   });
 
   test('a delete is 204, and 404 where there is nothing', async () => {
@@ -130,12 +130,65 @@ describe('WRITE and delete', () => {
 
   test('query parameters are refused by name, before anything happens', async () => {
     const { app, node } = setUp();
-    for (const method of ['PUT', 'DELETE']) {
-      const response = await app.request('/v1/kv/a?ttl=60', { method });
+    for (const [method, name] of [
+      ['PUT', 'tll'],
+      ['DELETE', 'ttl'],
+    ] as const) {
+      const response = await app.request(`/v1/kv/a?${name}=60`, { method });
       expect(response.status).toBe(400);
-      expect(await jsonOf(response)).toMatchObject({ detail: expect.stringContaining('"ttl"') });
+      expect(await jsonOf(response)).toMatchObject({
+        detail: expect.stringContaining(`"${name}"`),
+      });
     }
     expect(node.writes).toEqual([]);
+  });
+
+  test.each([
+    ['60', 60_000],
+    ['0.25', 250],
+    ['0.001', 1],
+    ['315360000', 315_360_000_000],
+  ])('ttl=%s is a lifetime of %d ms', async (ttl, ttlMs) => {
+    const { app, node } = setUp();
+    expect((await app.request(`/v1/kv/a?ttl=${ttl}`, put())).status).toBe(201);
+    expect(node.writes[0]).toMatchObject({ kind: 'put', ttlMs });
+  });
+
+  test.each(['', '0', '0.000', '-1', '1e3', '0.0001', '315360001', 'x', '1,5', ' 1', 'Infinity'])(
+    'ttl=%j is refused, and nothing happens',
+    async (ttl) => {
+      const { app, node } = setUp();
+      const url = `/v1/kv/a?ttl=${encodeURIComponent(ttl)}`;
+      const response = await app.request(url, put());
+      expect(response.status).toBe(400);
+      expect(await jsonOf(response)).toMatchObject({
+        code: 'invalid_request',
+        detail: expect.stringContaining('ttl must be seconds from 0.001 to 315360000'),
+      });
+      expect(node.writes).toEqual([]);
+    },
+  );
+
+  test('another ttl is another request: the same idempotency key is for one of them', async () => {
+    const { app, node } = setUp();
+    for (const query of ['', '?ttl=1', '?ttl=2']) {
+      await app.request(`/v1/kv/a${query}`, put({ 'idempotency-key': '"k"' }));
+    }
+    const hashes = node.writes.map(({ request }) => request?.payloadHash);
+    expect(new Set(hashes).size).toBe(3);
+  });
+
+  test('a READ says how long the key has to live, and only where it ends', async () => {
+    const { app, node } = setUp();
+    await app.request('/v1/kv/a?ttl=1.5', put());
+    await app.request('/v1/kv/b', put());
+    node.logTime = 250;
+    const expiresIn = async (key: string) =>
+      (await app.request(`/v1/kv/${key}`)).headers.get('dsm-expires-in');
+    expect(await expiresIn('a')).toBe('1.25');
+    expect(await expiresIn('b')).toBeNull();
+    node.logTime = 9999;
+    expect(await expiresIn('a')).toBe('0');
   });
 
   test('a content type that cannot be kept is refused', async () => {

@@ -12,6 +12,7 @@ import type { Result } from '../core/store.ts';
 import type { PeerAnswer } from '../ports/peers.ts';
 import type { WriteDone } from './api.ts';
 import type { NodeContext, Reply } from './context.ts';
+import { Lifetimes } from './lifetimes.ts';
 import { type Waited, Waiters } from './waiters.ts';
 import { WaitingWrites } from './waiting-writes.ts';
 
@@ -36,6 +37,9 @@ export class ActiveRole {
   readonly #onOver: (reason: string) => void;
   readonly #writes = new WaitingWrites();
   readonly #rounds: Waiters;
+  readonly #lifetimes: Lifetimes;
+  /** Reads that wait until no key is shown after its lifetime. */
+  readonly #timely: Waiters;
   /** Who waits for the answer to a backup's poll: one, or two where the network doubled it. */
   readonly #parked = new Map<string, Reply[]>();
   #queue: QueuedWrite[] = [];
@@ -64,6 +68,8 @@ export class ActiveRole {
       random: () => random.next(),
       nowMs: clock.monotonicMs(),
     });
+    this.#lifetimes = new Lifetimes(this.master, limits);
+    this.#timely = new Waiters(limits.waitingReadsMax, 'read_timeout');
     this.#sync();
   }
 
@@ -106,21 +112,38 @@ export class ActiveRole {
 
   /** One batch of what waits: whatever arrives until its quorum has answered is the next one. */
   #propose(nowMs: number): void {
-    if (!this.#mayPropose(nowMs)) return;
-    const batch = this.#takeBatch();
+    if (!this.#isReady(nowMs)) return;
+    const chores = this.#lifetimes.take(nowMs);
+    const batch = this.#isGathered(nowMs) ? this.#takeBatch() : [];
+    if (chores.length + batch.length === 0) return;
+    const commands = batch.map(({ command }) => command);
+    // What time has ended comes before what clients do at that time.
     const { firstLsn } = this.master.propose(
-      batch.map(({ command }) => command),
+      chores.length === 0 ? commands : [...chores, ...commands],
       nowMs,
     );
-    for (const [index, { done }] of batch.entries())
-      this.#writes.add(firstLsn + index, nowMs, done);
+    const firstWriteLsn = firstLsn + chores.length;
+    if (chores.length > 0) this.#lifetimes.onProposed(firstWriteLsn - 1);
+    for (const [index, { done }] of batch.entries()) {
+      this.#writes.add(firstWriteLsn + index, nowMs, done);
+    }
     this.#context.counters.batches += 1;
     this.#sync();
   }
 
   #mayPropose(nowMs: number): boolean {
-    if (this.#isSyncing || this.isPaused || this.#queue.length === 0) return false;
-    if (!this.master.isServing || this.master.isAwaitingQuorum(nowMs)) return false;
+    return this.#isReady(nowMs) && this.#isGathered(nowMs);
+  }
+
+  /** Nothing stands in the way of a batch. */
+  #isReady(nowMs: number): boolean {
+    if (this.#isSyncing || this.isPaused) return false;
+    return this.master.isServing && !this.master.isAwaitingQuorum(nowMs);
+  }
+
+  /** Enough writes wait, or have waited long enough. */
+  #isGathered(nowMs: number): boolean {
+    if (this.#queue.length === 0) return false;
     return nowMs >= this.#gatherUntilMs || this.#queue.length >= this.#gatherCount;
   }
 
@@ -244,8 +267,21 @@ export class ActiveRole {
 
   // ── reads ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** `done` when this node is known to be the active master after now: by lease, or by a round. */
+  /** `done` when the map may answer a READ that arrives now, here or by read index. */
   confirm(forceRound: boolean, done: Waited): void {
+    const { clock, limits, voter } = this.#context;
+    const nowMs = clock.monotonicMs();
+    const logTimeMs = this.master.logTimeMs(nowMs);
+    if (logTimeMs <= voter.store.timelyUntilMs) return this.#confirmActive(forceRound, done);
+    this.#timely.add(logTimeMs, nowMs + limits.holdMs, (error) => {
+      if (error === null) this.#confirmActive(forceRound, done);
+      else done(error);
+    });
+    this.#context.changed();
+  }
+
+  /** `done` when this node is known to be the active master after now: by lease, or by a round. */
+  #confirmActive(forceRound: boolean, done: Waited): void {
     const { clock, limits, counters } = this.#context;
     const nowMs = clock.monotonicMs();
     if (!forceRound && this.master.mayRead(nowMs, clock.wallMs())) {
@@ -330,6 +366,9 @@ export class ActiveRole {
     const lateMs = nowMs - this.#context.limits.writeTimeoutMs;
     this.#writes.expire(lateMs);
     this.#expireQueue(lateMs);
+    if (this.#timely.size > 0) {
+      this.#timely.settle(this.#context.voter.store.timelyUntilMs, nowMs);
+    }
     if (this.#rounds.size > 0) {
       this.#rounds.settle(this.master.isServing ? this.master.confirmedSeq : -Infinity, nowMs);
     }
@@ -354,6 +393,8 @@ export class ActiveRole {
       this.master.nextWakeMs(),
       this.#writes.oldestMs + limits.writeTimeoutMs,
       this.#rounds.nextDeadlineMs(),
+      this.#timely.nextDeadlineMs(),
+      this.#lifetimes.nextWakeMs(nowMs),
       nowMs + limits.heartbeatMs,
     );
   }
@@ -376,6 +417,7 @@ export class ActiveRole {
     this.#queue = [];
     for (const { done } of queue) done(new DsmError('misdirected'), null);
     this.#rounds.failAll(new DsmError('misdirected'));
+    this.#timely.failAll(new DsmError('misdirected'));
   }
 }
 

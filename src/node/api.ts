@@ -5,7 +5,8 @@
 import type { DsmError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { ListPage, ListQuery } from '../core/list-page.ts';
-import type { Condition, Member, RequestTag } from '../core/record.ts';
+import type { Member, Mutation } from '../core/record.ts';
+import type { Result } from '../core/store.ts';
 import type { PeerAnswer, PeerCallName } from '../ports/peers.ts';
 
 /** A value as it is read. Immutable: nobody changes `value`. */
@@ -14,6 +15,8 @@ export interface EntryView {
   readonly contentType: string;
   /** lsn of the key's last change. */
   readonly revision: number;
+  /** End of its lifetime in log time; 0 for never. */
+  readonly expiresAtMs: number;
 }
 
 export type Consistency = 'linearizable' | 'quorum' | 'stale';
@@ -24,30 +27,10 @@ export interface ReadOptions {
   readonly minRevision: number;
 }
 
-export interface WriteRequest {
-  readonly kind: 'put' | 'delete';
-  readonly key: string;
-  /** Empty for a delete. */
-  readonly value: Uint8Array;
-  readonly contentType: string;
-  readonly ttlMs: number;
-  readonly condition: Condition;
-  readonly request: RequestTag | null;
-}
+export type WriteRequest = Mutation;
 
 /** How a committed write ended. A failed precondition is a result, not an accident. */
-export interface WriteResult {
-  readonly status:
-    | 'created'
-    | 'updated'
-    | 'deleted'
-    | 'not-found'
-    | 'precondition-failed'
-    | 'request-mismatch'
-    | 'request-forgotten';
-  /** lsn of the write; for a failed precondition the key's current revision, 0 where it is absent. */
-  readonly revision: number;
-}
+export type WriteResult = Result;
 
 export type ReadDone = (error: DsmError | null, entry: EntryView | null) => void;
 export type ListDone = (error: DsmError | null, page: ListPage | null) => void;
@@ -103,6 +86,8 @@ export interface NodeApi {
   readonly state: string;
   readonly epoch: number;
   readonly appliedLsn: number;
+  /** The log's time now: exact at the active master, elsewhere as far as it was heard of. */
+  logTimeMs(): number;
 
   /**
    * The fast path of a linearizable READ: at an active master with a valid lease, the entry or null

@@ -43,7 +43,7 @@ export function forwardRead(
     const message: PeerRead = { clusterId, nodeId, key, revision, committed };
     const call = { name: 'read', message, timeoutMs: limits.suspectMs } as const;
     peers.call(peer.url, call, (failure, answer) => {
-      const view = failure === null && answer !== null ? viewOf(answer, message) : undefined;
+      const view = failure === null && answer !== null ? viewOf(answer, message, entry) : undefined;
       if (view === undefined) return ask(attempt + 1);
       counters.readsForwarded += 1;
       done(view);
@@ -53,9 +53,13 @@ export function forwardRead(
 }
 
 /** Only the slave that was asked, and only the revision that was asked for. */
-function viewOf(answer: PeerAnswer, asked: PeerRead): EntryView | undefined {
+function viewOf(
+  answer: PeerAnswer,
+  asked: PeerRead,
+  { expiresAtMs }: EntryView,
+): EntryView | undefined {
   if (answer.status !== 200) return undefined;
   const { nodeId, revision, contentType } = answer.message as PeerReadAnswer;
   if (nodeId !== asked.nodeId || revision !== asked.revision) return undefined;
-  return { value: answer.body ?? new Uint8Array(0), contentType, revision };
+  return { value: answer.body ?? new Uint8Array(0), contentType, revision, expiresAtMs };
 }

@@ -260,9 +260,18 @@ export class MasterNode extends DsmNode {
     const active = this.#active;
     if (active === null || this.#options.readFrom === 'slaves') return undefined;
     const { clock, counters } = this.context;
-    if (!active.master.mayRead(clock.monotonicMs(), clock.wallMs())) return undefined;
+    const nowMs = clock.monotonicMs();
+    if (!active.master.mayRead(nowMs, clock.wallMs())) return undefined;
+    const entry = this.voter.store.get(key);
+    // Its lifetime has ended, and the record that says so is on its way: `read` waits for it.
+    const isEnding = entry !== undefined && entry.expiresAtMs > 0;
+    if (isEnding && entry.expiresAtMs <= active.master.logTimeMs(nowMs)) return undefined;
     counters.reads += 1;
-    return this.voter.store.get(key) ?? null;
+    return entry ?? null;
+  }
+
+  override logTimeMs(): number {
+    return this.#active?.master.logTimeMs(this.nowMs()) ?? super.logTimeMs();
   }
 
   protected override confirmRead(forceRound: boolean, done: Waited): void {

@@ -62,6 +62,9 @@ export abstract class DsmNode implements NodeApi {
   /** Calls that wait for an active master, and reads that wait for `min-revision`. */
   readonly #held: Waiters;
   readonly #revisions: Waiters;
+  /** When the log's time was last seen to go on, and what it was. */
+  #timeSeenAtMs = 0;
+  #timeSeenMs = 0;
   #timer: Timer | null = null;
   #timerAtMs = Infinity;
   #isStepping = false;
@@ -146,6 +149,10 @@ export abstract class DsmNode implements NodeApi {
     return this.voter.store.appliedLsn;
   }
 
+  logTimeMs(): number {
+    return this.#timeSeenMs + Math.floor(this.nowMs() - this.#timeSeenAtMs);
+  }
+
   protected nowMs(): number {
     return this.context.clock.monotonicMs();
   }
@@ -170,11 +177,19 @@ export abstract class DsmNode implements NodeApi {
     const nowMs = this.nowMs();
     this.stepRole(nowMs);
     if (this.isStopped) return;
+    this.#watchLogTime(nowMs);
     this.#indexReads.step(nowMs);
     this.#revisions.settle(this.appliedLsn, nowMs);
     this.#snapshots.expire(nowMs);
     this.#held.settle(this.isActive() || this.activeUrl() !== null ? 1 : 0, nowMs);
     this.context.persistence.flush();
+  }
+
+  #watchLogTime(nowMs: number): void {
+    const { logTimeMs } = this.voter.store;
+    if (logTimeMs === this.#timeSeenMs) return;
+    this.#timeSeenMs = logTimeMs;
+    this.#timeSeenAtMs = nowMs;
   }
 
   #arm(): void {

@@ -154,6 +154,7 @@ const limitHelp: Readonly<Record<keyof Limits, string>> = {
   lazyMs: 'within which the other slaves get a write',
   suspectMs: 'silence after which a voter is passed over',
   removeMs: 'silence after which a voter is replaced or removed',
+  tickMs: 'after which the time of the log is written, while keys have lifetimes',
   writeTimeoutMs: 'after which a write without a quorum is answered 504',
   holdMs: 'how long a call waits for an active master',
   peerTimeoutMs: 'time for one message between nodes',

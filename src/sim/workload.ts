@@ -4,7 +4,7 @@
  * second attempt only as the outcome of the first allows. Every operation goes into the history.
  */
 import type { DsmError } from '../core/errors.ts';
-import type { WriteResult } from '../node/api.ts';
+import type { WriteRequest, WriteResult } from '../node/api.ts';
 import type { HistoryOperation } from '../verify/history.ts';
 import type { Invariants } from './invariants.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -138,15 +138,16 @@ export class Workload {
   }
 
   #write(call: Call, name: string, once: (answer: () => void) => void): void {
-    const request = {
-      kind: call.op === 'delete' ? 'delete' : 'put',
+    const common = {
       key: call.key,
-      value: call.op === 'delete' ? new Uint8Array(0) : new TextEncoder().encode(call.value),
-      contentType: 'text/plain',
-      ttlMs: 0,
       condition: 'none',
       request: { id: call.requestId, payloadHash: 1, keyRevision: 0 },
     } as const;
+    const value = new TextEncoder().encode(call.value);
+    const request: WriteRequest =
+      call.op === 'delete'
+        ? { kind: 'delete', ...common }
+        : { kind: 'put', value, contentType: 'text/plain', ttlMs: 0, ...common };
     this.#world.node(name).write(request, (error, result) => {
       // Even when nobody waits for the answer any more, a write with an lsn may have happened.
       if (error === null || error.outcome === 'unknown') call.mayHaveRun = true;

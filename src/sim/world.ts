@@ -233,7 +233,7 @@ export class World {
           key,
           value: new TextEncoder().encode(value),
           contentType: 'text/plain',
-          ttlMs: 0,
+          ttlMs: options.ttlMs ?? 0,
           condition: options.condition ?? 'none',
           request: options.request ?? null,
         },
@@ -246,9 +246,6 @@ export class World {
     const request = {
       kind: 'delete',
       key,
-      value: new Uint8Array(0),
-      contentType: '',
-      ttlMs: 0,
       condition: 'none',
       request: null,
     } as const;
@@ -306,6 +303,7 @@ export interface Promised<Value> {
 interface PutOptions {
   readonly condition?: Condition;
   readonly request?: RequestTag;
+  readonly ttlMs?: number;
 }
 
 interface CommonOptions {

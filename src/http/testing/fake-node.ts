@@ -30,6 +30,7 @@ export class FakeNode implements NodeApi {
   state = 'active';
   epoch = 3;
   appliedLsn = 0;
+  logTime = 0;
   readonly entries = new Map<string, EntryView>();
   /** What the next list answers. */
   page: ListPage = { revision: 0, entries: [], next: null };
@@ -57,8 +58,13 @@ export class FakeNode implements NodeApi {
   put(key: string, text: string, contentType = 'application/octet-stream'): number {
     this.appliedLsn += 1;
     const value = new TextEncoder().encode(text);
-    this.entries.set(key, { value, contentType, revision: this.appliedLsn });
+    this.entries.set(key, { value, contentType, revision: this.appliedLsn, expiresAtMs: 0 });
     return this.appliedLsn;
+  }
+
+  /** What is stored; '' where nothing is. */
+  textOf(key: string): string {
+    return new TextDecoder().decode(this.entries.get(key)?.value);
   }
 
   /** The master is somewhere else, or nowhere. */
@@ -97,19 +103,27 @@ export class FakeNode implements NodeApi {
     else done(null, this.writeResult ?? this.#apply(request));
   }
 
-  #apply({ key, value, contentType, condition, kind }: WriteRequest): WriteResult {
+  logTimeMs(): number {
+    return this.logTime;
+  }
+
+  #apply(request: WriteRequest): WriteResult {
+    const { key, condition } = request;
     const before = this.entries.get(key);
     if (!holds(condition, before)) {
       return { status: 'precondition-failed', revision: before?.revision ?? 0 };
     }
-    if (kind === 'delete' && before === undefined) return { status: 'not-found', revision: 0 };
+    if (request.kind === 'delete' && before === undefined)
+      return { status: 'not-found', revision: 0 };
     this.appliedLsn += 1;
     const revision = this.appliedLsn;
-    if (kind === 'delete') {
+    if (request.kind === 'delete') {
       this.entries.delete(key);
       return { status: 'deleted', revision };
     }
-    this.entries.set(key, { value, contentType, revision });
+    const { value, contentType, ttlMs } = request;
+    const expiresAtMs = ttlMs > 0 ? this.logTime + ttlMs : 0;
+    this.entries.set(key, { value, contentType, revision, expiresAtMs });
     return { status: before === undefined ? 'created' : 'updated', revision };
   }
 
