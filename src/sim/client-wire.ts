@@ -7,7 +7,7 @@ import type { Condition } from '../core/record.ts';
 import { tagOf } from '../http/conditions.ts';
 import { headerNames } from '../http/headers.ts';
 import { keysPath } from '../http/keys.ts';
-import type { Consistency, EntryView, NodeApi, WriteResult } from '../node/api.ts';
+import type { Consistency, EntryView, NodeApi, WriteRequest, WriteResult } from '../node/api.ts';
 import type { InboundReply } from '../ports/transport.ts';
 import { deliver, type HttpRequest } from './http-wire.ts';
 import type { Endpoint } from './sim-network.ts';
@@ -91,9 +91,10 @@ function writeDirectly(
   reply: (reply: ClientReply) => void,
 ): void {
   const request = requestId === null ? null : { id: requestId, payloadHash: 1, keyRevision };
-  const bytes = encoder.encode(value);
-  const contentType = op === 'put' ? textType : '';
-  const write = { kind: op, key, value: bytes, contentType, ttlMs: 0, condition, request } as const;
+  const common = { key, condition, request } as const;
+  const content = { value: encoder.encode(value), contentType: textType, ttlMs: 0 };
+  const write: WriteRequest =
+    op === 'put' ? { kind: op, ...content, ...common } : { kind: op, ...common };
   node.write(write, (error, result) => reply(ofWrite(error, result)));
 }
 

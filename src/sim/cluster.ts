@@ -113,7 +113,9 @@ export class Cluster {
     const random = new SeededRandom(Math.floor(this.#lives.next() * 2 ** 32), name);
     const logger = this.#options.logger?.(name) ?? silentLogger;
     const isHttp = this.#options.wire === 'http';
-    const http = isHttp ? openHttp({ network: this.network, url: seat.url, clock, random, logger }) : null;
+    const http = isHttp
+      ? openHttp({ network: this.network, url: seat.url, clock, random, logger })
+      : null;
     const common = {
       limits: this.limits,
       ports: { clock, random, logger, peers: http?.peers ?? this.network.peersOf(seat.url, clock) },

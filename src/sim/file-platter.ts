@@ -142,4 +142,3 @@ function heldBackFile(file: DiskFile, hold: (done: DiskDone) => DiskDone): DiskF
     close: () => file.close(),
   };
 }
-

@@ -84,7 +84,11 @@ export async function deliver(
 ): Promise<void> {
   if (fetch === undefined) throw new Error(`nothing speaks HTTP at ${url}`);
   const announced = body === undefined ? headers : withLength(headers, body);
-  const init = { method, headers: announced, ...(body === undefined ? {} : { body: body.slice() }) };
+  const init = {
+    method,
+    headers: announced,
+    ...(body === undefined ? {} : { body: body.slice() }),
+  };
   const response = await fetch(new Request(url + path, init));
   const bytes = new Uint8Array(await response.arrayBuffer());
   answer({

@@ -119,7 +119,7 @@ export class Invariants {
   #checkIdentity(nodeId: string, record: Record): void {
     const { epoch, lsn } = record;
     const sums = getOrMake(this.#records, epoch);
-    const sum = checksum(record);
+    const sum = record.crc;
     const known = sums.get(lsn);
     if (known === undefined) sums.set(lsn, sum);
     else if (known !== sum) throw new InvariantError('I10', `two records at ${epoch}:${lsn}`);
@@ -135,7 +135,7 @@ export class Invariants {
   #checkCommitted(name: string, record: Record): void {
     const known = this.#committed.get(record.lsn);
     if (known === undefined) this.#committed.set(record.lsn, record);
-    else if (known.epoch !== record.epoch || checksum(known) !== checksum(record)) {
+    else if (known.epoch !== record.epoch || known.crc !== record.crc) {
       throw new InvariantError('I3', `${name} committed another record at ${record.lsn}`);
     }
   }
@@ -210,18 +210,11 @@ function names({ members }: Voter): string {
   return members.map(({ nodeId }) => nodeId).join(' ');
 }
 
-function getOrMake<Key, Value>(
-  maps: Map<number, Map<Key, Value>>,
-  epoch: number,
-): Map<Key, Value> {
+function getOrMake<Key, Value>(maps: Map<number, Map<Key, Value>>, epoch: number): Map<Key, Value> {
   let map = maps.get(epoch);
   if (map === undefined) {
     map = new Map();
     maps.set(epoch, map);
   }
   return map;
-}
-
-function checksum({ frame }: Record): number {
-  return new DataView(frame.buffer, frame.byteOffset).getUint32(4, true);
 }

@@ -66,8 +66,10 @@ const print = (line: string): void => {
 /** What a node logs, between the lines of the story. */
 function teller(tell: Tell): (name: string) => Logger {
   return (name) => {
-    const say = (level: string) => (message: string, fields: object = {}) =>
-      tell(`${' '.repeat(11)} ${name} ${level}: ${message} ${JSON.stringify(fields)}`);
+    const say =
+      (level: string) =>
+      (message: string, fields: object = {}) =>
+        tell(`${' '.repeat(11)} ${name} ${level}: ${message} ${JSON.stringify(fields)}`);
     return { debug() {}, info: say('info'), warn: say('warn'), error: say('error') };
   };
 }
@@ -101,7 +103,8 @@ async function sweep(from: number, profile: ProfileName): Promise<number> {
   for (let seed = from; seed < from + count && sweep.elapsedMs < limitMs; seed += 1) {
     const report = await runSeed({ seed, profile });
     sweep.add(report);
-    if (values.json) print(JSON.stringify({ seed, traceHash: report.traceHash, rule: report.rule }));
+    if (values.json)
+      print(JSON.stringify({ seed, traceHash: report.traceHash, rule: report.rule }));
     if (report.failure !== null) onFailure(report, sweep.failed.length);
   }
   print(JSON.stringify(sweep.summary(), null, values.json ? 0 : 2));

@@ -118,7 +118,11 @@ export class Nemesis {
   #strikeDisk({ kind, durationMs, strength }: Fault, seats: readonly Seat[]): boolean {
     const platter = seats.find((seat) => seat.platter !== null)?.platter ?? null;
     if (platter === null) return false;
-    const faults = diskFaults(kind, strength, platter instanceof FilePlatter ? platter.usedBytes : 0);
+    const faults = diskFaults(
+      kind,
+      strength,
+      platter instanceof FilePlatter ? platter.usedBytes : 0,
+    );
     if (faults === null) return false;
     platter.faults = faults;
     return this.#later(durationMs, () => {

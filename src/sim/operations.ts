@@ -66,7 +66,9 @@ export function learn(session: Session, { key }: ClientCall, reply: ClientReply)
 type Told = Pick<HistoryOperation, 'op' | 'key' | 'outcome'> & Partial<HistoryOperation>;
 
 /** What the call was, for the history. */
-function askedOf(call: ClientCall): Pick<HistoryOperation, 'op' | 'key'> & Partial<HistoryOperation> {
+function askedOf(
+  call: ClientCall,
+): Pick<HistoryOperation, 'op' | 'key'> & Partial<HistoryOperation> {
   const { op, key } = call;
   if (op === 'get') {
     const { consistency, minRevision } = call;

@@ -124,4 +124,3 @@ interface PutOptions {
   readonly request?: RequestTag;
   readonly ttlMs?: number;
 }
-
