@@ -28,7 +28,7 @@ export interface ClusterOptions {
   readonly driftShare?: number;
   /** `files`: the real file log on a simulated disk; `model` (default): a model of it. */
   readonly storage?: 'model' | 'files';
-  /** `http`: every call goes through the Hono apps; such a world is advanced by `runAsync`. */
+  /** `http`: every call goes through the Hono apps; such a world is advanced by run-seed.ts. */
   readonly wire?: 'direct' | 'http';
   readonly logger?: (name: string) => Logger;
   /** Is told all that happens, line by line. */

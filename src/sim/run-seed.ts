@@ -153,7 +153,10 @@ class Run {
     const { queue, network } = this.world;
     const isHttp = this.#profile.wire === 'http';
     while (!isDone() && queue.runNext(untilMs)) {
-      if (isHttp) await settled();
+      if (isHttp) {
+        await settled();
+        network.sendAnswers();
+      }
       if (network.accident !== null) throw network.accident;
       this.#invariants.check();
     }

@@ -69,6 +69,10 @@ export class SimNetwork {
   readonly #endpoints = new Map<string, Endpoint>();
   /** from → to, by URL, and how often: nothing passes in this direction. */
   readonly #cuts = new Map<string, Map<string, number>>();
+  /** Requests that have arrived so far. */
+  #delivered = 0;
+  /** Answers of HTTP apps, by the order of their requests. */
+  #leaving: { readonly order: number; readonly leave: () => void }[] = [];
   faults: Readonly<NetworkFaults> = calmNetwork;
   /** Every call between nodes as it arrives. */
   onCall: ((from: string, to: string, call: PeerCall) => void) | null = null;
@@ -149,6 +153,17 @@ export class SimNetwork {
     this.onAnswer?.(from, to, call, answer);
   }
 
+  /**
+   * Sends the answers that HTTP apps have made since the last call. Apps that are woken by one event
+   * answer in an order that depends on the runtime; they leave in the order of the requests.
+   */
+  sendAnswers(): void {
+    if (this.#leaving.length === 0) return;
+    const leaving = this.#leaving.sort((a, b) => a.order - b.order);
+    this.#leaving = [];
+    for (const { leave } of leaving) leave();
+  }
+
   exchange<Answer>(exchange: Exchange<Answer>): void {
     const { from, to, clock } = exchange;
     let isDone = false;
@@ -177,10 +192,16 @@ export class SimNetwork {
       return;
     }
     endpoint.clock.whenAwake(() => {
-      const delivered = exchange.deliver(endpoint, (answer) => {
+      this.#delivered += 1;
+      const order = this.#delivered;
+      const leave = (answer: Answer) => {
         const { answerLossShare } = this.faults;
         if (answerLossShare > 0 && this.#random.chance(answerLossShare)) return;
         this.#travel(to, from, 0, () => finish(null, answer));
+      };
+      const delivered = exchange.deliver(endpoint, (answer) => {
+        if (endpoint.fetch === undefined) leave(answer);
+        else this.#leaving.push({ order, leave: () => leave(answer) });
       });
       delivered?.catch((error: unknown) => this.noteAccident(error));
     });
