@@ -159,6 +159,11 @@ export class Log {
     return this.#configs.at(-1)?.after ?? [];
   }
 
+  /** The voters before the last `config` record. */
+  get formerMembers(): readonly Member[] {
+    return this.#configs.at(-1)?.before ?? [];
+  }
+
   /** The voters at `lsn`, which must be committed and not below `base`. */
   membersAt(lsn: number): readonly Member[] {
     return this.#configs.findLast((config) => config.lsn <= lsn)?.after ?? [];

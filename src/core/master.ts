@@ -387,9 +387,22 @@ export class ActiveMaster {
     this.#dropLostLearners(nowMs);
     const { self, members } = this.voter;
     const limits = this.#limits;
-    const next = nextMembers({ members, self, peers: this.peers, limits, nowMs });
+    const due = nextMembers({ members, self, peers: this.peers, limits, nowMs });
+    const next = due ?? (this.#hasDroppedMaster ? members : null);
     if (next !== null) this.proposeMembers(next, nowMs);
     return next;
+  }
+
+  /**
+   * True where the last record dropped a master. That it is committed is known to memories only: after
+   * a power cut of all, the quorum before it would be asked for too, and "every master" would wait
+   * for the one that was dropped, for ever. Another `config` record, though it changes nothing, is
+   * the proof on disk: one is proposed only after the last is committed.
+   */
+  get #hasDroppedMaster(): boolean {
+    const { members, formerMembers } = this.voter.log;
+    const isMember = ({ nodeId }: Member) => members.some((member) => member.nodeId === nodeId);
+    return formerMembers.some((former) => former.role === 'master' && !isMember(former));
   }
 
   proposeMembers(after: readonly Member[], nowMs: number): void {

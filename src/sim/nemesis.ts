@@ -1,258 +1,187 @@
-/** Strikes with the faults of a plan, undoes each after its time, and mends everything at the end. */
-import { CorruptLogError } from '../ports/storage.ts';
-import type { Cluster, Seat } from './cluster.ts';
-import { describeFault, type Fault, type FaultKind } from './faults.ts';
-import { FilePlatter } from './file-platter.ts';
-import { SeededRandom } from './seeded-random.ts';
-import { calmNetwork, type NetworkFaults } from './sim-network.ts';
-import { type StorageFaults, soundStorage } from './sim-storage.ts';
+/** What goes wrong in a run: faults on a random schedule, each undone after a while. */
+import type { SeededRandom } from './seeded-random.ts';
+import { calmNetwork } from './sim-network.ts';
+import type { Seat, World } from './world.ts';
 
-/** An operator looks after a node that ended itself, or refuses to start, after so long. */
-const operatorMs = 500;
+export type FaultName =
+  | 'crash'
+  | 'crash-all'
+  | 'pause'
+  | 'partition'
+  | 'one-way'
+  | 'flaky-network'
+  | 'slow-network'
+  | 'slow-disk'
+  | 'failing-disk'
+  | 'wall-leap'
+  | 'handoff';
 
-/** Where the clients of the workload call from. */
-export const clientUrl = 'http://client';
+export interface FaultShare {
+  readonly fault: FaultName;
+  readonly weight: number;
+}
+
+export const defaultFaults: readonly FaultShare[] = [
+  { fault: 'crash', weight: 6 },
+  { fault: 'crash-all', weight: 1 },
+  { fault: 'pause', weight: 4 },
+  { fault: 'partition', weight: 4 },
+  { fault: 'one-way', weight: 3 },
+  { fault: 'flaky-network', weight: 3 },
+  { fault: 'slow-network', weight: 2 },
+  { fault: 'slow-disk', weight: 2 },
+  { fault: 'failing-disk', weight: 1 },
+  { fault: 'wall-leap', weight: 1 },
+  { fault: 'handoff', weight: 2 },
+];
 
 export class Nemesis {
-  /** Faults done, by kind; a fault that found nothing to strike is not counted. */
-  readonly counts = new Map<FaultKind | 'missed-bit', number>();
-  /** Masters whose disk was lost for good: their old nodeIds never come back. */
-  lostDisks = 0;
-  readonly #world: Cluster;
-  readonly #faults: readonly Fault[];
+  /** Faults done, by name. */
+  readonly counts = new Map<FaultName, number>();
+  readonly #world: World;
+  readonly #random: SeededRandom;
+  readonly #faults: readonly FaultShare[];
+  readonly #everyMs: number;
   #isStopped = false;
-  /** Seats that somebody wants to be down. */
-  readonly #down = new Map<string, number>();
 
-  constructor(world: Cluster, faults: readonly Fault[]) {
+  constructor(world: World, random: SeededRandom, faults = defaultFaults, everyMs = 2500) {
     this.#world = world;
+    this.#random = random;
     this.#faults = faults;
+    this.#everyMs = everyMs;
   }
 
   start(): void {
-    for (const fault of this.#faults) {
-      this.#world.queue.at(fault.atMs, () => {
-        if (this.#isStopped) return;
-        this.#world.trace.note(`fault ${describeFault(fault)}`);
-        if (this.#strike(fault)) this.#count(fault.kind);
-      });
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#world.queue.after(this.#random.next() * this.#everyMs, () => {
+      if (this.#isStopped) return;
+      this.#strike(this.#choose());
+      this.#schedule();
+    });
+  }
+
+  #choose(): FaultName {
+    const total = this.#faults.reduce((sum, { weight }) => sum + weight, 0);
+    let roll = this.#random.next() * total;
+    for (const { fault, weight } of this.#faults) {
+      roll -= weight;
+      if (roll < 0) return fault;
     }
+    return 'crash';
   }
 
-  #count(kind: FaultKind | 'missed-bit'): void {
-    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
-  }
-
-  /** False where there was nothing to strike. */
-  #strike(fault: Fault): boolean {
-    const { kind, durationMs, strength } = fault;
-    const seats = fault.seats.map((name) => this.#world.seat(name));
-    const [first] = seats;
-    if (first === undefined) return false;
-    switch (kind) {
-      case 'kill':
-      case 'power-cut':
-        return this.#takeDown(first, durationMs, kind === 'kill');
-      case 'power-cut-all':
-        for (const [place, seat] of seats.entries()) {
-          this.#takeDown(seat, (durationMs * (place + 1)) / (4 * seats.length), false);
-        }
-        return true;
-      case 'leave': {
-        const slave = seats.find(({ role }) => role === 'slave');
-        return slave !== undefined && this.#takeDown(slave, 2 * durationMs, true);
-      }
+  #strike(fault: FaultName): void {
+    this.counts.set(fault, (this.counts.get(fault) ?? 0) + 1);
+    const { queue, network } = this.#world;
+    const durationMs = this.#random.next() ** 2 * 8000;
+    const later = (undo: () => void) => queue.after(durationMs, undo);
+    switch (fault) {
+      case 'crash':
+        return this.#crash(this.#seat(), durationMs);
+      case 'crash-all':
+        for (const seat of this.#world.seats.values())
+          this.#crash(seat, this.#random.next() * 2000);
+        return;
       case 'pause':
-        first.clock?.pause(durationMs);
-        return first.clock !== null;
-      case 'suspend':
-        first.clock?.suspend(durationMs);
-        return first.clock !== null;
-      case 'wall-leap':
-        first.clock?.leapWall((strength - 0.5) * 10_000);
-        return first.clock !== null;
-      case 'handoff':
-        return this.#atActive((name) => this.#world.node(name).handoff('', () => {}));
-      case 'remove-member':
-        return this.#removeMember(seats);
-      case 'flipped-bit':
-        return this.#flipBit(seats, fault);
-      case 'lost-disk':
-        return this.#loseDisk(seats, durationMs);
-      default:
-        return this.#strikeLinks(fault, seats) || this.#strikeDisk(fault, seats);
-    }
-  }
-
-  #strikeLinks({ kind, durationMs, strength }: Fault, seats: readonly Seat[]): boolean {
-    const { network } = this.#world;
-    const names = seats.map(({ name }) => name);
-    const side = Math.max(1, Math.floor(strength * names.length));
-    const undoLater = (undo: () => void) => this.#later(durationMs, undo);
-    const [a, b] = seats;
-    if (a === undefined) return false;
-    switch (kind) {
+        return this.#world.pause(this.#seat().name, durationMs);
       case 'partition':
-        return undoLater(this.#world.partition(names.slice(0, side)));
-      case 'bridge':
-        return undoLater(this.#world.separate(names.slice(1, 1 + side), names.slice(1 + side)));
+        this.#world.partition(this.#side());
+        later(() => network.heal());
+        return;
       case 'one-way':
-        return b !== undefined && undoLater(network.cut(a.url, b.url));
-      case 'client-cut':
-        return undoLater(
-          strength < 0.5 ? network.cut(clientUrl, a.url) : network.cut(a.url, clientUrl),
-        );
+        network.cut(this.#seat().url, this.#seat().url);
+        later(() => network.heal());
+        return;
       case 'flaky-network':
-        return this.#weather(durationMs, { lossShare: 0.1, slowShare: 0.2, slowMs: 400 });
+        network.faults = {
+          ...calmNetwork,
+          lossShare: 0.1,
+          duplicateShare: 0.2,
+          slowShare: 0.2,
+          slowMs: 400,
+        };
+        later(() => this.#calm());
+        return;
       case 'slow-network':
-        return this.#weather(durationMs, { delayMs: [1, 60 + strength * 200] });
-      case 'lost-answers':
-        return this.#weather(durationMs, { answerLossShare: 0.1 + strength * 0.4 });
-      case 'resend':
-        return this.#weather(durationMs, { duplicateShare: 0.5, duplicateLateMs: strength * 6000 });
-      default:
-        return false;
+        network.faults = { ...calmNetwork, delayMs: [1, 60 + this.#random.next() * 200] };
+        later(() => this.#calm());
+        return;
+      case 'slow-disk':
+        return this.#disk(
+          { syncMs: [1, 50 + this.#random.next() ** 3 * 3000], failShare: 0 },
+          durationMs,
+        );
+      case 'failing-disk':
+        return this.#disk({ syncMs: [0.1, 0.5], failShare: 0.05 }, durationMs);
+      case 'wall-leap':
+        return this.#seat().clock?.leapWall((this.#random.next() - 0.5) * 10_000);
+      case 'handoff':
+        return this.#handoff();
     }
   }
 
-  #strikeDisk({ kind, durationMs, strength }: Fault, seats: readonly Seat[]): boolean {
-    const platter = seats.find((seat) => seat.platter !== null)?.platter ?? null;
-    if (platter === null) return false;
-    const faults = diskFaults(
-      kind,
-      strength,
-      platter instanceof FilePlatter ? platter.usedBytes : 0,
+  #crash(seat: Seat, downMs: number): void {
+    if (seat.node === null) return;
+    this.#world.crash(seat.name);
+    this.#restartLater(seat, downMs);
+  }
+
+  #restartLater(seat: Seat, downMs: number): void {
+    this.#world.queue.after(downMs, () => {
+      if (seat.node === null) this.#world.start(seat.name);
+    });
+  }
+
+  #disk(
+    faults: { syncMs: readonly [number, number]; failShare: number },
+    durationMs: number,
+  ): void {
+    const { platter } = this.#random.pick(
+      [...this.#world.seats.values()].filter((seat) => seat.platter !== null),
     );
-    if (faults === null) return false;
+    if (platter === null) return;
     platter.faults = faults;
-    return this.#later(durationMs, () => {
-      platter.faults = soundStorage;
+    this.#world.queue.after(durationMs, () => {
+      platter.faults = { syncMs: [0.1, 0.5], failShare: 0 };
     });
   }
 
-  #weather(durationMs: number, faults: Partial<NetworkFaults>): boolean {
-    const { network } = this.#world;
-    network.faults = { ...calmNetwork, ...faults };
-    return this.#later(durationMs, () => {
-      network.faults = calmNetwork;
-    });
-  }
-
-  #later(delayMs: number, undo: () => void): true {
-    this.#world.queue.after(delayMs, undo);
-    return true;
-  }
-
-  #atActive(act: (name: string) => void): boolean {
+  #handoff(): void {
     const [name] = this.#world.activeNames();
-    if (name !== undefined) act(name);
-    return name !== undefined;
+    if (name !== undefined) this.#world.node(name).handoff('', () => {});
   }
 
-  #removeMember(seats: readonly Seat[]): boolean {
-    return this.#atActive((name) => {
-      const slave = seats.find(({ role, node }) => role === 'slave' && node !== null);
-      const nodeId = slave?.node?.nodeId ?? '';
-      this.#world.node(name).removeMember(nodeId, () => {});
-    });
+  #calm(): void {
+    this.#world.network.faults = calmNetwork;
   }
 
-  // ── damage ────────────────────────────────────────────────────────────────────────────────────
-
-  /**
-   * A master whose disk can be lost: not the last one, and the cluster must be able to replace it.
-   * More loss than that is more than the protocol promises to bear (DESIGN.md §5 rule 11).
-   */
-  #expendable(seats: readonly Seat[]): Seat | undefined {
-    if (this.lostDisks > 0) return undefined;
-    const [active] = this.#world.activeNames();
-    if (active === undefined) return undefined;
-    return seats.find(({ platter, name }) => platter instanceof FilePlatter && name !== active);
+  #seat(): Seat {
+    return this.#random.pick([...this.#world.seats.values()]);
   }
 
-  #flipBit(seats: readonly Seat[], { durationMs, atMs }: Fault): boolean {
-    const seat = this.#expendable(seats);
-    if (!(seat?.platter instanceof FilePlatter)) return false;
-    this.#takeDown(seat, durationMs, true);
-    const outcome = seat.platter.flipBit(new SeededRandom(Math.floor(atMs * 1000), 'bit'));
-    if (outcome === 'detected') this.lostDisks += 1;
-    if (outcome === 'missed') this.#count('missed-bit');
-    return outcome !== 'missed';
-  }
-
-  #loseDisk(seats: readonly Seat[], durationMs: number): boolean {
-    const seat = this.#expendable(seats);
-    if (seat === undefined) return false;
-    this.#takeDown(seat, durationMs, true);
-    this.#world.wipe(seat.name);
-    this.lostDisks += 1;
-    return true;
-  }
-
-  // ── life and death ────────────────────────────────────────────────────────────────────────────
-
-  #takeDown({ name, node }: Seat, downMs: number, isKill: boolean): boolean {
-    if (node === null) return false;
-    if (isKill) this.#world.kill(name);
-    else this.#world.crash(name);
-    this.#keepDown(name, downMs);
-    return true;
-  }
-
-  #keepDown(name: string, downMs: number): void {
-    const untilMs = this.#world.queue.nowMs + downMs;
-    this.#down.set(name, untilMs);
-    this.#world.queue.at(untilMs, () => {
-      if (this.#down.get(name) === untilMs) this.#startAgain(name);
-    });
-  }
-
-  /** A damaged log is moved away by the operator: what starts then is a new node. */
-  #startAgain(name: string): void {
-    this.#down.delete(name);
-    if (this.#world.seat(name).node !== null) return;
-    try {
-      this.#world.start(name);
-    } catch (error) {
-      if (!(error instanceof CorruptLogError)) throw error;
-      this.#world.wipe(name);
-      this.#world.start(name);
-    }
-  }
-
-  /** Called now and then: a node that ended itself is started again by its operator. */
-  restartFallen(): void {
-    for (const { name, node } of this.#world.seats.values()) {
-      if (node === null && !this.#down.has(name)) this.#keepDown(name, operatorMs);
-    }
+  #side(): string[] {
+    const names = [...this.#world.seats.keys()].filter(() => this.#random.chance(0.5));
+    return names.length === 0 ? [this.#seat().name] : names;
   }
 
   /** No more faults; what is broken is mended, and what is down started again. */
   heal(): void {
-    const { network, seats, trace } = this.#world;
-    trace.note('all faults end');
     this.#isStopped = true;
-    network.faults = calmNetwork;
-    network.heal();
-    for (const { name, platter } of seats.values()) {
-      if (platter !== null) platter.faults = soundStorage;
-      this.#startAgain(name);
+    this.#calm();
+    this.#world.network.heal();
+    for (const seat of this.#world.seats.values()) {
+      if (seat.platter !== null) seat.platter.faults = { syncMs: [0.1, 0.5], failShare: 0 };
+      if (seat.node === null) this.#world.start(seat.name);
     }
   }
-}
 
-function diskFaults(kind: FaultKind, strength: number, usedBytes: number): StorageFaults | null {
-  const { syncMs } = soundStorage;
-  switch (kind) {
-    case 'slow-disk':
-      return { syncMs: [1, 50 + strength * strength * 500], failShare: 0 };
-    case 'stalled-disk':
-      return { syncMs: [500, 500 + strength * 3000], failShare: 0 };
-    case 'failing-disk':
-      return { syncMs, failShare: 0.05 };
-    case 'full-disk':
-      return { syncMs, failShare: 0, capacityBytes: usedBytes + strength * 2000 };
-    default:
-      return null;
+  /** A node that ended itself (a poisoned log) is started again by its operator. */
+  restartFallen(): void {
+    for (const seat of this.#world.seats.values()) {
+      if (seat.node === null && !this.#isStopped) this.#restartLater(seat, 500);
+    }
   }
 }

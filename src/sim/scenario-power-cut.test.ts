@@ -90,6 +90,51 @@ describe('a power cut', () => {
   });
 });
 
+describe('a power cut after a master was replaced or removed', () => {
+  /** Members are looked at now and then only. */
+  const proofMs = 500;
+
+  test('the one that lost its disk is not waited for: the log proves that it was dropped', () => {
+    const story = Scenario.ready();
+    const { world } = story;
+    story.writes(3);
+    world.crash('m2');
+    world.wipe('m2');
+    world.start('m2');
+    story.expectHealthy();
+    world.run(proofMs);
+    cutPower(story);
+    world.startAll();
+    story.expectHealthy();
+  });
+
+  test('nor is one that was removed for good', () => {
+    const story = Scenario.ready({ masters: 3, slaves: 1 });
+    const { world } = story;
+    const { nodeId } = world.node('m3');
+    world.crash('m3');
+    expect(story.admin((done) => world.node(story.active).removeMember(nodeId, done))).toBe(null);
+    story.settle();
+    world.run(proofMs);
+    cutPower(story);
+    for (const name of ['m1', 'm2', 's1']) world.start(name);
+    story.expectHealthy();
+  });
+
+  test('it is proved by one more record, and no more than that', () => {
+    const story = Scenario.ready();
+    const { world } = story;
+    world.crash('m2');
+    world.wipe('m2');
+    world.start('m2');
+    story.settle();
+    world.run(proofMs);
+    const { lastLsn } = world.node('m1').status();
+    world.run(5000);
+    expect(world.node('m1').status().lastLsn).toBe(lastLsn);
+  });
+});
+
 describe('slaves that lose their memory', () => {
   test('one after the other, all of them, with writes going on', () => {
     const story = Scenario.ready();
