@@ -2,9 +2,10 @@
 import { type Cluster, startCluster } from '../../src/contract/cluster.ts';
 import { answersTo, DirectProbe } from '../../src/contract/direct-probe.ts';
 import { Load } from '../../src/contract/load.ts';
+import { percentile } from '../../src/contract/percentile.ts';
 import type { ContractRuntime } from '../../src/contract/runtimes.ts';
 import { pause, until } from '../../src/contract/until.ts';
-import { describeTimes, type Finding, percentile } from './finding.ts';
+import { describeTimes, type Finding } from './finding.ts';
 
 const pausedMs = 10_000;
 const firstWriteMsMax = 3000;

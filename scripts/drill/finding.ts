@@ -1,4 +1,5 @@
 /** What a drill has found: a figure, and whether it is as good as was promised. */
+import { percentile } from '../../src/contract/percentile.ts';
 
 export interface Finding {
   /** Which promise this is about, in a few words. */
@@ -6,13 +7,6 @@ export interface Finding {
   readonly figure: string;
   readonly goal: string;
   readonly isMet: boolean;
-}
-
-/** `values` is not empty; `share` 0.5 is the median. The nearest rank, so always a measured one. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const rank = Math.max(1, Math.ceil(share * sorted.length));
-  return sorted[rank - 1] ?? Number.NaN;
 }
 
 /** `p50 1.2 ms, p99 3.4 ms, max 9 ms of 120`. */

@@ -26,6 +26,16 @@ export interface ClusterOptions {
   /** Flags of every node, and of masters only. */
   readonly flags?: readonly string[];
   readonly masterFlags?: readonly string[];
+  /** Where each node lives, by its name. Default: all on the loopback address. */
+  readonly place?: Place;
+}
+
+export interface Place {
+  hostOf(name: string): string;
+  /** What its command is run with. */
+  prefixOf(name: string): readonly string[];
+  /** Called once, before any node is started. */
+  prepare(cluster: Cluster): void;
 }
 
 /** The file that is `dsm`. */
@@ -41,6 +51,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   for (let starts = 1; ; starts += 1) {
     const cluster = await Cluster.prepare(options);
     try {
+      options.place?.prepare(cluster);
       cluster.start();
       await Promise.race([cluster.ready(), cluster.firstEnding()]);
       return cluster;
@@ -76,7 +87,7 @@ export class Cluster {
 
   /** Plans the nodes and starts none. */
   static async prepare(options: ClusterOptions): Promise<Cluster> {
-    const { runtime = contractRuntime(), flags = [], masterFlags = [] } = options;
+    const { runtime = contractRuntime(), flags = [], masterFlags = [], place } = options;
     const dataDir = mkdtempSync(join(tmpdir(), 'dsm-contract-'));
     const prepared = await prepare({
       slaves: options.slaves ?? 3,
@@ -87,6 +98,7 @@ export class Cluster {
       nodeFlags: flags,
       masterFlags,
       script: dsmScript,
+      ...(place === undefined ? {} : { hostOf: (name) => place.hostOf(name) }),
     });
     const startWords = runtimeCommand('node', dsmScript).length;
     const logDir = join(dataDir, 'logs');
@@ -98,6 +110,7 @@ export class Cluster {
         runtime: runtimeOf(child.node.verb, runtime),
         script: dsmScript,
         words: child.command.slice(startWords),
+        prefix: place?.prefixOf(child.node.name) ?? [],
         logDir,
       });
       planned.set(node, child.node);

@@ -15,6 +15,8 @@ export interface ContractNodeOptions {
   readonly script: string;
   /** The arguments of `dsm`, without runtime and script. */
   readonly words: readonly string[];
+  /** A command that becomes the one behind it, such as `nsenter`; usually none. */
+  readonly prefix: readonly string[];
   readonly logDir: string;
 }
 
@@ -55,11 +57,11 @@ export class ContractNode {
   /** Starts the process with the command and the data that it always has. */
   start(runtime: RuntimeName = this.runtime): void {
     if (this.isRunning) throw new Error(`${this.name} runs already`);
-    const { planned, script, words, logDir } = this.#options;
+    const { planned, script, words, prefix, logDir } = this.#options;
     this.runtime = runtime;
     const logFile = join(logDir, `${this.name}.${this.#logFiles.length + 1}.log`);
     this.#logFiles.push(logFile);
-    const command = [...runtimeCommand(runtime, script), ...words];
+    const command = [...prefix, ...runtimeCommand(runtime, script), ...words];
     const child = new Child({ ...planned, command, logFile });
     this.#child = child;
     running.add(child);

@@ -13,7 +13,8 @@ export interface LoadClientOptions {
   readonly name: string;
   /** In the order in which the client tries them. */
   readonly nodeUrls: readonly string[];
-  readonly keys: readonly string[];
+  /** Asked before each call. */
+  readonly keys: () => readonly string[];
   /** Longest pause between two calls. */
   readonly thinkMs: number;
   readonly recorder: HistoryRecorder;
@@ -71,7 +72,7 @@ export class LoadClient {
   }
 
   #callOnce(): Promise<void> {
-    const { keys } = this.#options;
+    const keys = this.#options.keys();
     const key = keys[Math.floor(Math.random() * keys.length)] ?? '';
     const roll = Math.random();
     if (roll < 0.4) return this.#put(key);

@@ -2,9 +2,10 @@
  * Concurrent clients on a cluster, and the proof afterwards: nothing that was acknowledged is lost,
  * some order of all calls explains all answers, and all nodes hold the same.
  */
-import { checkHistory, dsmModel } from '../verify/check-history.ts';
+import { checkHistory, dsmModel, type HistoryResult } from '../verify/check-history.ts';
 import { explainFailure, formatExplanation } from '../verify/explain.ts';
 import type { HistoryOperation } from '../verify/history.ts';
+import { defaultSearchLimits, type SearchLimits } from '../verify/limits.ts';
 import { HistoryRecorder } from '../verify/recorder.ts';
 import { registerInvocations } from '../verify/register-history.ts';
 import type { Cluster } from './cluster.ts';
@@ -19,6 +20,11 @@ export interface LoadOptions {
   readonly keys?: number;
   /** Longest pause of a client between two calls; default 8. */
   readonly thinkMs?: number;
+  /**
+   * Other keys after each so many ms; default never. It bounds what a check of one key must
+   * consider: a call that nobody answered may have taken effect at any time after it.
+   */
+  readonly keysLastMs?: number;
 }
 
 /** What a load has shown, when it is proved. */
@@ -30,22 +36,37 @@ export interface LoadReport {
   readonly found: number;
 }
 
+/** What is true of a load after its end, be it good or bad. */
+export interface Judgement {
+  readonly history: readonly HistoryOperation[];
+  readonly acknowledged: number;
+  /** Single writes that were acknowledged and looked for, and those that are not there, in words. */
+  readonly looked: number;
+  readonly lost: readonly string[];
+  readonly result: HistoryResult;
+  /** Nodes that hold something else after the same records, in words. */
+  readonly differing: readonly string[];
+}
+
 const shownViolations = 5;
 
 export class Load {
   /** For calls that a test makes beside the load and wants to be part of the history. */
   readonly recorder = new HistoryRecorder(() => performance.now() * 1000);
-  readonly keys: readonly string[];
   readonly acknowledged: Acknowledged[] = [];
   readonly #cluster: Cluster;
   readonly #clients: LoadClient[];
   readonly #ledger: Ledger;
+  readonly #keyCount: number;
+  readonly #keysLastMs: number;
+  readonly #startedMs = performance.now();
   readonly #runs: Promise<unknown>;
 
   constructor(cluster: Cluster, options: LoadOptions = {}) {
     const { clients = 6, keys = 4, thinkMs = 8 } = options;
     this.#cluster = cluster;
-    this.keys = Array.from({ length: keys }, (_, index) => `load-${index}`);
+    this.#keyCount = keys;
+    this.#keysLastMs = options.keysLastMs ?? Number.POSITIVE_INFINITY;
     this.#clients = Array.from({ length: clients }, (_, index) => this.#newClient(index, thinkMs));
     this.#ledger = new Ledger(cluster.masterUrls, 'ledger/', thinkMs);
     this.#runs = Promise.all([...this.#clients, this.#ledger].map((client) => client.run()));
@@ -60,11 +81,24 @@ export class Load {
     return new LoadClient({
       name: `c${index}`,
       nodeUrls: entry === undefined ? masterUrls : [entry.url, ...masterUrls],
-      keys: this.keys,
+      keys: () => this.keys,
       thinkMs,
       recorder: this.recorder,
       onAcknowledged: (acknowledged) => this.acknowledged.push(acknowledged),
     });
+  }
+
+  /** Those that are in use now. */
+  get keys(): string[] {
+    return this.#keysOf(this.#generation);
+  }
+
+  get #generation(): number {
+    return Math.floor((performance.now() - this.#startedMs) / this.#keysLastMs);
+  }
+
+  #keysOf(generation: number): string[] {
+    return Array.from({ length: this.#keyCount }, (_, index) => `load-${generation}-${index}`);
   }
 
   /** Resolves when `count` more writes have been acknowledged. */
@@ -91,51 +125,67 @@ export class Load {
    * says what is wrong, with the part of the history that shows it.
    */
   async prove(): Promise<LoadReport> {
-    await this.stop();
-    await this.#readEverywhere();
-    const faults = await this.#ledger.faults();
-    if (faults.length > 0) throw new Error(`acknowledged writes are lost:\n${faults.join('\n')}`);
-    const history = this.recorder.history();
-    const objections = objectionsTo(history);
+    const { history, acknowledged, looked, lost, result, differing } = await this.judge();
+    if (lost.length > 0) throw new Error(`acknowledged writes are lost:\n${lost.join('\n')}`);
+    const objections = objectionsTo(history, result);
     if (objections !== null) throw new Error(objections);
-    await this.#expectEqualStates();
+    if (differing.length > 0) {
+      throw new Error(`nodes that applied the same records differ:\n${differing.join('\n')}`);
+    }
+    const unknown = history.filter(({ outcome }) => outcome === 'unknown').length;
+    return { operations: history.length, acknowledged, unknown, found: looked };
+  }
+
+  /** As `prove`, but says what it found instead of throwing. */
+  async judge(limits: SearchLimits = defaultSearchLimits): Promise<Judgement> {
+    const lastGeneration = this.#generation;
+    await this.stop();
+    await this.#readEverywhere(lastGeneration);
+    const lost = await this.#ledger.faults();
+    const history = this.recorder.history();
     return {
-      operations: history.length,
+      history,
       acknowledged: this.acknowledged.length,
-      unknown: history.filter(({ outcome }) => outcome === 'unknown').length,
-      found: this.#ledger.length,
+      looked: this.#ledger.length,
+      lost,
+      result: checkHistory(history, limits),
+      differing: await this.#differingStates(),
     };
   }
 
-  async #readEverywhere(): Promise<void> {
+  /** The last keys at every node, and those before them at the nodes in turn. */
+  async #readEverywhere(lastGeneration: number): Promise<void> {
     const readers = this.#cluster.nodes.map(({ name, url }) => {
       return new LoadClient({
         name: `last-${name}`,
         nodeUrls: [url],
-        keys: this.keys,
+        keys: () => [],
         thinkMs: 0,
         recorder: this.recorder,
         onAcknowledged: () => {},
       });
     });
-    for (const key of this.keys) {
+    for (let generation = 0; generation < lastGeneration; generation += 1) {
+      const reader = readers[generation % readers.length];
+      for (const key of this.#keysOf(generation)) await reader?.read(key, 'linearizable');
+    }
+    for (const key of this.#keysOf(lastGeneration)) {
       for (const reader of readers) await reader.read(key, 'linearizable');
     }
   }
 
-  async #expectEqualStates(): Promise<void> {
+  async #differingStates(): Promise<string[]> {
     const statuses = await this.#cluster.settled();
-    if (new Set(statuses.map(({ stateHash }) => stateHash)).size === 1) return;
-    const lines = statuses.map(({ url, stateHash, appliedLsn }) => {
-      return `${url}: ${stateHash} @${appliedLsn}`;
-    });
-    throw new Error(`nodes that applied the same records differ:\n${lines.join('\n')}`);
+    if (new Set(statuses.map(({ stateHash }) => stateHash)).size === 1) return [];
+    return statuses.map(({ url, stateHash, appliedLsn }) => `${url}: ${stateHash} @${appliedLsn}`);
   }
 }
 
 /** Null where the history is linearizable. A check that could not be finished is an objection. */
-export function objectionsTo(history: readonly HistoryOperation[]): string | null {
-  const { verdict, violations } = checkHistory(history);
+export function objectionsTo(
+  history: readonly HistoryOperation[],
+  { verdict, violations } = checkHistory(history),
+): string | null {
   if (verdict === 'linearizable') return null;
   const messages = violations.slice(0, shownViolations).map(({ message }) => message);
   const explanation = explainFailure(dsmModel, registerInvocations(history));

@@ -19,6 +19,8 @@ export interface UpOptions extends Wanted {
   readonly masterFlags: readonly string[];
   /** The file that is `dsm`. */
   readonly script: string;
+  /** The address of a node, by its name. Default: every node has the one of this machine. */
+  readonly hostOf?: (name: string) => string;
 }
 
 export interface Prepared {
@@ -49,6 +51,7 @@ export async function prepare(options: UpOptions): Promise<Prepared> {
   const start = runtimeCommand(runtime, options.script);
   writePlan(dataDir, options.runtime === null ? plan : { ...plan, runtime: options.runtime });
   const secretFile = makeSecret(dataDir);
+  const urlOf = ({ name, port }: PlannedNode) => `http://${options.hostOf?.(name) ?? host}:${port}`;
   const masters = running.filter(({ verb }) => verb !== 'slave').map(urlOf);
   const children = running.map((node) => {
     const words = [...start, ...nodeWords(node, options, masters, secretFile)];
@@ -63,8 +66,6 @@ export async function prepare(options: UpOptions): Promise<Prepared> {
   });
   return { children, masters, runtime, secretFile, notes };
 }
-
-export const urlOf = (node: PlannedNode) => `http://${host}:${node.port}`;
 
 function takenText(nodes: readonly PlannedNode[], taken: readonly number[]): string {
   const names = nodes.filter(({ port }) => taken.includes(port));
@@ -93,6 +94,7 @@ function nodeWords(
   secretFile: string,
 ): string[] {
   const common = ['--port', String(node.port), '--masters', masters.join(',')];
+  if (options.hostOf !== undefined) common.push('--host', options.hostOf(node.name));
   const words = [node.verb, ...common, '--cluster-secret-file', secretFile, ...options.nodeFlags];
   if (node.verb === 'slave') return words;
   return [...words, '--data-dir', join(options.dataDir, node.name), ...options.masterFlags];

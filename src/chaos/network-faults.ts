@@ -1,0 +1,116 @@
+/** Links that lose everything, in one direction or in both, and links that are slow. */
+import type { ContractNode } from '../contract/contract-node.ts';
+import { type Fault, namesOf, type Stage, standbyOf } from './fault.ts';
+import { clients, type Network } from './network.ts';
+
+type Range = readonly [low: number, high: number];
+
+const shortMs: Range = [200, 800];
+const longMs: Range = [2500, 5000];
+
+type Link = readonly [from: string, to: string];
+
+interface Shape {
+  readonly title: string;
+  readonly links: readonly Link[];
+  readonly losesActive: boolean;
+}
+
+export function partition(stage: Stage, network: Network): Fault {
+  const { random, active } = stage;
+  const { title, links, losesActive } = random.pick([isolate, isolate, isolate, split, oneLink])(
+    stage,
+  );
+  const lastsMs = random.integer(...(random.chance(0.7) ? longMs : shortMs));
+  let isOver = false;
+  let probing = Promise.resolve();
+  return {
+    title: `${title} for ${lastsMs} ms`,
+    targets: [],
+    lastsMs,
+    leavesQuorum: true,
+    losesActive: losesActive && lastsMs >= longMs[0],
+    needsRest: false,
+    begin: () => {
+      for (const [from, to] of links) network.cut(from, to);
+      const isReached = !links.some(([, to]) => to === clients);
+      if (losesActive && isReached) probing = stage.probe(active, () => isOver);
+    },
+    end: async () => {
+      network.heal();
+      isOver = true;
+      await probing;
+    },
+  };
+}
+
+/** One node from all the others, in both directions or in one; clients may still reach it. */
+function isolate(stage: Stage): Shape {
+  const { random, active, cluster } = stage;
+  const node = random.chance(0.6) ? active : random.pick([standbyOf(stage), ...cluster.slaves]);
+  const direction = random.pick([
+    'all to and from',
+    'all to and from',
+    'all from',
+    'all to',
+  ] as const);
+  const others = cluster.nodes.filter((other) => other !== node);
+  const links = others.flatMap((other): Link[] => [
+    ...(direction === 'all to' ? [] : [[node.name, other.name] as const]),
+    ...(direction === 'all from' ? [] : [[other.name, node.name] as const]),
+  ]);
+  const isSilent = random.chance(0.3);
+  if (isSilent) links.push([node.name, clients]);
+  const who = namesOf([node], stage);
+  return {
+    title: `network: ${direction} ${who} is lost${isSilent ? ', clients hear nothing of it' : ''}`,
+    links,
+    losesActive: node === active,
+  };
+}
+
+/** The active master with one slave on one side, everybody else on the other. */
+function split(stage: Stage): Shape {
+  const { random, active, cluster } = stage;
+  const minority: ContractNode[] = [active, random.pick(cluster.slaves)];
+  const others = cluster.nodes.filter((node) => !minority.includes(node));
+  const links = minority.flatMap(({ name }) =>
+    others.flatMap((other): Link[] => [
+      [name, other.name],
+      [other.name, name],
+    ]),
+  );
+  const title = `network: ${namesOf(minority, stage)} split from the others`;
+  return { title, links, losesActive: true };
+}
+
+/** One direction of one link; everybody can still reach everybody by way of others. */
+function oneLink({ random, cluster }: Stage): Shape {
+  const from = random.pick(cluster.nodes).name;
+  const to = random.pick(
+    [...cluster.nodes.map(({ name }) => name), clients].filter((name) => name !== from),
+  );
+  return { title: `network: ${from} to ${to} is lost`, links: [[from, to]], losesActive: false };
+}
+
+export function slowLinks(stage: Stage, network: Network): Fault {
+  const { random, active, cluster } = stage;
+  const node = random.chance(0.5) ? active : random.pick(cluster.nodes);
+  const lastsMs = random.integer(1000, 4000);
+  return {
+    title: `network: slow links to and from ${namesOf([node], stage)} for ${lastsMs} ms`,
+    targets: [],
+    lastsMs,
+    leavesQuorum: true,
+    losesActive: false,
+    needsRest: false,
+    begin: () => {
+      for (const other of cluster.nodes) {
+        if (other === node) continue;
+        network.slow(node.name, other.name);
+        network.slow(other.name, node.name);
+      }
+    },
+    end: () => network.heal(),
+  };
+}

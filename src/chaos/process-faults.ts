@@ -1,0 +1,54 @@
+/** Processes that die, and processes that stand still. */
+import { type Fault, namesOf, pickTargets, type Stage } from './fault.ts';
+
+/** Shorter than a takeover takes, and longer. */
+const deadMs = [200, 2500] as const;
+type Range = readonly [low: number, high: number];
+
+const shortPauseMs: Range = [200, 800];
+const longPauseMs: Range = [2500, 6000];
+
+export function kill(stage: Stage): Fault {
+  const targets = pickTargets(stage);
+  return {
+    title: `kill -9 of ${namesOf(targets, stage)}`,
+    targets,
+    lastsMs: stage.random.integer(...deadMs),
+    leavesQuorum: true,
+    losesActive: targets.includes(stage.active),
+    needsRest: false,
+    begin: async () => {
+      await Promise.all(targets.map((node) => node.kill()));
+    },
+    end: () => {
+      for (const node of targets) if (!node.isRunning) node.start();
+    },
+  };
+}
+
+/** A master that wakes up must not believe that it still is what it was: it is asked at once. */
+export function pauseProcesses(stage: Stage): Fault {
+  const { active, random } = stage;
+  const targets = pickTargets(stage);
+  const isLong = random.chance(0.7);
+  const lastsMs = random.integer(...(isLong ? longPauseMs : shortPauseMs));
+  let isOver = false;
+  let probing = Promise.resolve();
+  return {
+    title: `SIGSTOP of ${namesOf(targets, stage)} for ${lastsMs} ms`,
+    targets,
+    lastsMs,
+    leavesQuorum: true,
+    losesActive: isLong && targets.includes(active),
+    needsRest: false,
+    begin: () => {
+      for (const node of targets) node.pause();
+      if (targets.includes(active)) probing = stage.probe(active, () => isOver);
+    },
+    end: async () => {
+      for (const node of targets) node.resume();
+      isOver = true;
+      await probing;
+    },
+  };
+}
