@@ -51,9 +51,11 @@ export interface Limits {
   readonly heldCallsMax: number;
   /** Linearizable reads waiting for a round or a read index. */
   readonly waitingReadsMax: number;
+  /** Watches that one node serves at one time. */
+  readonly watchesMax: number;
   /** Memory for keys and values; above it writes are 507. */
   readonly memoryBytesMax: number;
-  /** Applied records kept in memory for catch-up by log. */
+  /** Applied records kept in memory for catch-up by log, and for watches to go on from. */
   readonly logTailBytesMax: number;
   /** Log written since the last snapshot before a new one is made. */
   readonly snapshotEveryBytes: number;
@@ -103,6 +105,7 @@ export const defaultLimits: Limits = Object.freeze({
   queueBytesMax: 64 * MiB,
   heldCallsMax: 4096,
   waitingReadsMax: 16_384,
+  watchesMax: 4096,
   memoryBytesMax: 1024 * MiB,
   logTailBytesMax: 64 * MiB,
   snapshotEveryBytes: 64 * MiB,

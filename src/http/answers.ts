@@ -129,6 +129,11 @@ export class Answers {
     return this.make(status, JSON.stringify(value), fields);
   }
 
+  /** 200 with a body that comes bit by bit. */
+  stream(body: ReadableStream<Uint8Array>, more: HeaderFields): Response {
+    return new Response(body as BodyInit, { headers: this.fields(more) });
+  }
+
   text(status: number, text: string, more: HeaderFields = {}): Response {
     return this.make(status, text, { 'content-type': 'text/plain; charset=utf-8', ...more });
   }

@@ -22,6 +22,7 @@ import { addPeerRoutes } from './peer-routes.ts';
 import { asDsmError } from './problem.ts';
 import { createSecretCheck } from './secret.ts';
 import { addStatusRoutes } from './status-routes.ts';
+import { addWatchRoutes } from './watch-routes.ts';
 
 export interface AppOptions {
   readonly node: NodeApi;
@@ -51,6 +52,7 @@ export function createApp(options: AppOptions): Hono {
   const app = new Hono({ getPath: routingPath });
   addKvRoutes(app, { ...options, answers, bodies, forwarder });
   addListRoutes(app, node, answers);
+  addWatchRoutes(app, { node, answers, clock });
   addPeerRoutes(app, { node, answers, bodies, checkSecret });
   addStatusRoutes(app, node, answers);
   addAdminRoutes(app, { node, answers, bodies, forwarder, checkSecret });

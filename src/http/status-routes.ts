@@ -10,6 +10,7 @@ const links = Object.freeze({
   members: '/v1/admin/members',
   key: '/v1/kv/{key}',
   list: '/v1/kv?prefix={prefix}',
+  watch: '/v1/watch?prefix={prefix}',
 });
 
 export function addStatusRoutes(app: Hono, node: NodeApi, answers: Answers): void {
@@ -44,6 +45,7 @@ this node: ${node.nodeId}, ${node.role}, ${node.state}; ${masterLine}
   change    curl -X PUT -H 'If-Match: "<ETag>"' --data-binary 'bye' ${url}/v1/kv/greeting
   delete    curl -X DELETE ${url}/v1/kv/greeting
   list      curl '${url}/v1/kv?prefix=greet'
+  watch     curl -N '${url}/v1/watch?prefix=greet'
   status    curl ${url}/v1/status
   ready?    curl ${url}/readyz?verbose
 `;

@@ -8,6 +8,7 @@ import type { ListPage, ListQuery } from '../core/list-page.ts';
 import type { Member, Mutation } from '../core/record.ts';
 import type { Result } from '../core/store.ts';
 import type { PeerAnswer, PeerCallName } from '../ports/peers.ts';
+import type { Watch, WatchScope } from './watcher.ts';
 
 /** A value as it is read. Immutable: nobody changes `value`. */
 export interface EntryView {
@@ -34,6 +35,7 @@ export type WriteResult = Result;
 
 export type ReadDone = (error: DsmError | null, entry: EntryView | null) => void;
 export type ListDone = (error: DsmError | null, page: ListPage | null) => void;
+export type WatchDone = (error: DsmError | null, watch: Watch | null) => void;
 export type WriteDone = (error: DsmError | null, result: WriteResult | null) => void;
 
 export interface MemberStatus extends Member {
@@ -97,6 +99,13 @@ export interface NodeApi {
   read(key: string, options: ReadOptions, done: ReadDone): void;
   /** One page of keys, answered from the own map under the same options as a READ. */
   list(query: ListQuery, options: ReadOptions, done: ListDone): void;
+  /**
+   * Opens a watch of what changes after `from`, or, where that is null, of what is there and then
+   * changes. The options are those of a READ and say how new the state is that it begins with.
+   */
+  watch(scope: WatchScope, from: number | null, options: ReadOptions, done: WatchDone): void;
+  /** False where nothing was heard of a master for so long that what this node knows may be old. */
+  isInTouch(): boolean;
   /** Only at the active master; elsewhere `misdirected`, and the HTTP layer forwards the call. */
   write(request: WriteRequest, done: WriteDone): void;
 

@@ -46,6 +46,8 @@ export interface Counters {
   pollsAnswered: number;
   batches: number;
   takeovers: number;
+  watches: number;
+  watchesClosed: number;
 }
 
 export function createCounters(): Counters {
@@ -60,5 +62,7 @@ export function createCounters(): Counters {
     pollsAnswered: 0,
     batches: 0,
     takeovers: 0,
+    watches: 0,
+    watchesClosed: 0,
   };
 }

@@ -23,6 +23,7 @@ import type {
   NodeStatus,
   ReadDone,
   ReadOptions,
+  WatchDone,
   WriteDone,
   WriteRequest,
 } from './api.ts';
@@ -34,6 +35,8 @@ import { ReadIndexReads } from './read-index.ts';
 import { type SnapshotRequest, SnapshotServer } from './snapshot-server.ts';
 import { describeNode } from './status.ts';
 import { type Waited, Waiters } from './waiters.ts';
+import type { Watch, WatchScope } from './watcher.ts';
+import { Watches } from './watches.ts';
 
 export interface NodeOptions {
   readonly self: Member;
@@ -62,6 +65,7 @@ export abstract class DsmNode implements NodeApi {
   /** Calls that wait for an active master, and reads that wait for `min-revision`. */
   readonly #held: Waiters;
   readonly #revisions: Waiters;
+  readonly #watches: Watches;
   /** When the log's time was last seen to go on, and what it was. */
   #timeSeenAtMs = 0;
   #timeSeenMs = 0;
@@ -91,7 +95,10 @@ export abstract class DsmNode implements NodeApi {
       quietUntilMs: nowMs + leaseGrantedMs * (1 + limits.clockDriftShare),
       log: options.log ?? new Log(),
       store: options.store ?? new Store(),
-      onApplied: (record, result) => this.onApplied(record, result),
+      onApplied: (record, result) => {
+        this.#watches.onApplied(record);
+        this.onApplied(record, result);
+      },
     });
     this.voter.masterHeardMs = nowMs;
     const persistence = new Persistence(this.voter, storage, ports.logger, (error) =>
@@ -112,6 +119,7 @@ export abstract class DsmNode implements NodeApi {
     this.#indexReads = new ReadIndexReads(this.context, () => this.activeUrl());
     this.#held = new Waiters(limits.heldCallsMax, 'no_master');
     this.#revisions = new Waiters(limits.waitingReadsMax, 'catching_up');
+    this.#watches = new Watches(this.context);
   }
 
   // ── what a role adds ──────────────────────────────────────────────────────────────────────────
@@ -180,6 +188,7 @@ export abstract class DsmNode implements NodeApi {
     this.#watchLogTime(nowMs);
     this.#indexReads.step(nowMs);
     this.#revisions.settle(this.appliedLsn, nowMs);
+    this.#watches.step();
     this.#snapshots.expire(nowMs);
     this.#held.settle(this.isActive() || this.activeUrl() !== null ? 1 : 0, nowMs);
     this.context.persistence.flush();
@@ -224,6 +233,7 @@ export abstract class DsmNode implements NodeApi {
     this.#held.failAll(error);
     this.#revisions.failAll(error);
     this.#indexReads.failAll(error);
+    this.#watches.endAll();
   }
 
   /** The voter as it is, for the simulator's invariants. Nobody else looks inside. */
@@ -254,6 +264,28 @@ export abstract class DsmNode implements NodeApi {
       this.context.counters.reads += 1;
       done(null, listPage(this.voter.store, query));
     });
+  }
+
+  watch(scope: WatchScope, from: number | null, options: ReadOptions, done: WatchDone): void {
+    const { consistency, minRevision } = options;
+    // A stale state must at least have come to where the watch goes on.
+    const floor = consistency === 'stale' ? Math.max(minRevision, from ?? 0) : minRevision;
+    this.#whenReadable({ consistency, minRevision: floor }, (error) => {
+      if (error !== null) return done(error, null);
+      let watch: Watch;
+      try {
+        watch = this.#watches.open(scope, from);
+      } catch (thrown) {
+        if (!(thrown instanceof DsmError)) throw thrown;
+        return done(thrown, null);
+      }
+      done(null, watch);
+    });
+  }
+
+  isInTouch(): boolean {
+    if (this.isStopped) return false;
+    return this.isActive() || this.nowMs() - this.voter.masterHeardMs < this.limits.removeMs;
   }
 
   /** `done` when the own map may answer a read under `options`. */

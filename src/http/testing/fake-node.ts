@@ -11,11 +11,14 @@ import type {
   NodeStatus,
   ReadDone,
   ReadOptions,
+  WatchDone,
   WriteDone,
   WriteRequest,
   WriteResult,
 } from '../../node/api.ts';
+import type { WatchScope } from '../../node/watcher.ts';
 import type { PeerAnswer, PeerCallName } from '../../ports/peers.ts';
+import { FakeWatch } from './fake-watch.ts';
 
 export interface PeerCallSeen {
   readonly name: PeerCallName;
@@ -50,6 +53,9 @@ export class FakeNode implements NodeApi {
 
   readonly reads: ReadOptions[] = [];
   readonly lists: { readonly query: ListQuery; readonly options: ReadOptions }[] = [];
+  readonly watches: FakeWatch[] = [];
+  resetsWatches = false;
+  hasTouch = true;
   readonly writes: WriteRequest[] = [];
   readonly forgotten: string[] = [];
   readonly admin: string[] = [];
@@ -95,6 +101,19 @@ export class FakeNode implements NodeApi {
     this.lists.push({ query, options });
     if (this.readError === null) done(null, this.page);
     else done(this.readError, null);
+  }
+
+  watch(scope: WatchScope, from: number | null, options: ReadOptions, done: WatchDone): void {
+    if (this.readError !== null) return done(this.readError, null);
+    const watch = new FakeWatch({ scope, from, options });
+    this.watches.push(watch);
+    watch.isReset = this.resetsWatches;
+    watch.revision = this.appliedLsn;
+    done(null, watch);
+  }
+
+  isInTouch(): boolean {
+    return this.hasTouch;
   }
 
   write(request: WriteRequest, done: WriteDone): void {

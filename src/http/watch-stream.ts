@@ -1,0 +1,98 @@
+/**
+ * A watch as a stream of Server-Sent Events. It is pulled: events are taken from the watch when the
+ * runtime has sent what it was given, so nothing is buffered here however slow the client is. A
+ * stream is never silent for long: Bun closes what is, and a client must know that it is served.
+ */
+import type { NodeApi } from '../node/api.ts';
+import type { Watch } from '../node/watcher.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
+import type { ValueMode } from './json-values.ts';
+import { encodeBookmark, encodeEvents, retryField } from './watch-events.ts';
+import { nextTurn, untilReady } from './watch-wait.ts';
+
+/** Less than the 5 s that clients are promised, so that a busy machine keeps the promise. */
+export const bookmarkMs = 4000;
+/** A client that takes nothing for so long is cut off: most likely it is gone. */
+export const stalledMs = 30_000;
+/** Events of one chunk, bytes: making it holds up everything else. */
+const chunkBytesMax = 128 * 1024;
+
+export interface WatchStreamOptions {
+  readonly node: NodeApi;
+  readonly clock: Clock;
+  readonly watch: Watch;
+  readonly values: ValueMode;
+}
+
+export function streamOf(options: WatchStreamOptions): ReadableStream<Uint8Array> {
+  const feed = new WatchFeed(options);
+  return new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => feed.expectClient(controller),
+      pull: (controller) => feed.pull(controller),
+      cancel: () => feed.cancel(),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+type Controller = ReadableStreamDefaultController<Uint8Array>;
+
+const encoder = new TextEncoder();
+
+class WatchFeed {
+  readonly #options: WatchStreamOptions;
+  /** What every stream begins with, until it is sent. */
+  #head = retryField;
+  #stalled: Timer | null = null;
+  #isCancelled = false;
+
+  constructor(options: WatchStreamOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when something was given to `controller`, or the stream has ended. */
+  async pull(controller: Controller): Promise<void> {
+    this.#stalled?.cancel();
+    const text = await this.#next();
+    if (this.#isCancelled) return;
+    if (text === null) {
+      controller.close();
+      return;
+    }
+    controller.enqueue(encoder.encode(this.#head + text));
+    this.#head = '';
+    this.expectClient(controller);
+  }
+
+  /** Null when the watch is over: the client goes on from what it was told, at another node. */
+  async #next(): Promise<string | null> {
+    const { node, clock, watch, values } = this.#options;
+    for (;;) {
+      const { events, hasMore } = watch.take(chunkBytesMax);
+      if (events.length > 0) return encodeEvents(events, values);
+      if (watch.isOver) return null;
+      if (hasMore) {
+        await nextTurn(clock);
+      } else if ((await untilReady(watch, clock, bookmarkMs)) === 'late') {
+        if (node.isInTouch()) return encodeBookmark(watch.revision);
+        watch.close();
+      }
+    }
+  }
+
+  /** The client must take what it is given, or the stream breaks. */
+  expectClient(controller: Controller): void {
+    this.#stalled = this.#options.clock.setTimer(stalledMs, () => {
+      this.cancel();
+      controller.error(new Error('the client has taken nothing for too long'));
+    });
+  }
+
+  /** The client is gone. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#stalled?.cancel();
+    this.#options.watch.close();
+  }
+}
