@@ -2,10 +2,12 @@
  * The invariants of DESIGN.md §5, looked at after every event of a run. A violation throws, with the
  * rule's name, so that the run stops where the damage was done and not where it is noticed.
  */
+import { isMajority } from '../core/quorum.ts';
 import type { Record } from '../core/record.ts';
+import { Store } from '../core/store.ts';
 import type { Voter } from '../core/voter.ts';
 import type { PeerAnswer, PeerCall } from '../ports/peers.ts';
-import type { World } from './world.ts';
+import type { Cluster } from './cluster.ts';
 
 export class InvariantError extends Error {
   override readonly name = 'InvariantError';
@@ -25,11 +27,15 @@ interface Seen {
 }
 
 export class Invariants {
-  readonly #world: World;
-  /** What every node must agree on: lsn → identity of the committed record. */
-  readonly #committed = new Map<number, string>();
-  /** (epoch, lsn) → checksum: never two records (I10). */
-  readonly #records = new Map<string, number>();
+  readonly #world: Cluster;
+  /** What every node must agree on: lsn → the committed record. */
+  readonly #committed = new Map<number, Record>();
+  /** epoch → lsn → checksum: never two records (I10). */
+  readonly #records = new Map<number, Map<number, number>>();
+  /** epoch → the one master that is active in it (I2). */
+  readonly #activeIds = new Map<number, string>();
+  /** epoch → nodeId → the last lsn of that epoch that this node has ever held. */
+  readonly #held = new Map<number, Map<string, number>>();
   readonly #told = new Map<string, number>();
   readonly #hashes = new Map<number, number>();
   readonly #seen = new Map<string, Seen>();
@@ -37,7 +43,7 @@ export class Invariants {
   readonly #done = new Set<number>();
   highestCommittedLsn = 0;
 
-  constructor(world: World) {
+  constructor(world: Cluster) {
     this.#world = world;
     world.network.onAnswer = (_from, _to, call, answer) => this.#onAnswer(call, answer);
   }
@@ -45,8 +51,21 @@ export class Invariants {
   /** After every event. Looks only at what has changed. */
   check(): void {
     for (const { name, node } of this.#world.seats.values()) {
-      if (node === null) this.#seen.delete(name);
-      else this.#checkVoter(name, node.inspect());
+      if (node === null) {
+        this.#seen.delete(name);
+        continue;
+      }
+      this.#checkVoter(name, node.inspect());
+      if (node.role === 'master' && node.isActive()) this.#checkActive(node.epoch, node.nodeId);
+    }
+  }
+
+  /** I2: an epoch has one active master, ever. */
+  #checkActive(epoch: number, nodeId: string): void {
+    const owner = this.#activeIds.get(epoch);
+    if (owner === undefined) this.#activeIds.set(epoch, nodeId);
+    else if (owner !== nodeId) {
+      throw new InvariantError('I2', `${owner} and ${nodeId} are active in epoch ${epoch}`);
     }
   }
 
@@ -57,14 +76,15 @@ export class Invariants {
       this.#seen.set(name, seen);
     }
     this.#checkPromise(voter);
-    const { last } = voter.log;
+    const { last, base } = voter.log;
     if (last.lsn !== seen.lastLsn || last.epoch !== seen.lastEpoch) {
       for (let lsn = Math.min(seen.lastLsn, last.lsn); lsn <= last.lsn; lsn += 1) {
         const record = voter.log.at(lsn);
-        if (record !== undefined) this.#checkIdentity(record);
+        if (record !== undefined) this.#checkIdentity(voter.self.nodeId, record);
       }
       seen.lastLsn = last.lsn;
       seen.lastEpoch = last.epoch;
+      this.#noteHeld(voter.self.nodeId, base.epoch, base.lsn);
     }
     if (voter.committedLsn < seen.committedLsn) {
       throw new InvariantError('I3', `${name} took back commits to ${voter.committedLsn}`);
@@ -96,20 +116,26 @@ export class Invariants {
   }
 
   /** I10: the same (epoch, lsn) is never two records. */
-  #checkIdentity(record: Record): void {
-    const place = `${record.epoch}:${record.lsn}`;
-    const sum = checksum(record);
-    const known = this.#records.get(place);
-    if (known === undefined) this.#records.set(place, sum);
-    else if (known !== sum) throw new InvariantError('I10', `two records at epoch:lsn ${place}`);
+  #checkIdentity(nodeId: string, record: Record): void {
+    const { epoch, lsn } = record;
+    const sums = getOrMake(this.#records, epoch);
+    const sum = record.crc;
+    const known = sums.get(lsn);
+    if (known === undefined) sums.set(lsn, sum);
+    else if (known !== sum) throw new InvariantError('I10', `two records at ${epoch}:${lsn}`);
+    this.#noteHeld(nodeId, epoch, lsn);
+  }
+
+  #noteHeld(nodeId: string, epoch: number, lsn: number): void {
+    const held = getOrMake(this.#held, epoch);
+    held.set(nodeId, Math.max(lsn, held.get(nodeId) ?? 0));
   }
 
   /** I3: a committed prefix never changes, on any node. */
   #checkCommitted(name: string, record: Record): void {
-    const identity = `${record.epoch}:${checksum(record)}`;
     const known = this.#committed.get(record.lsn);
-    if (known === undefined) this.#committed.set(record.lsn, identity);
-    else if (known !== identity) {
+    if (known === undefined) this.#committed.set(record.lsn, record);
+    else if (known.epoch !== record.epoch || known.crc !== record.crc) {
       throw new InvariantError('I3', `${name} committed another record at ${record.lsn}`);
     }
   }
@@ -123,14 +149,36 @@ export class Invariants {
     }
   }
 
-  /** I1: a client was told "done": the record is on a majority of the newest configuration. */
-  onDone(lsn: number): void {
-    // The answer is given in the same event in which the record was committed.
+  /**
+   * I1: a client is told "done": the record is committed, and on a majority of the newest
+   * configuration with the active master's own synced log. `voter` is of the master that says so;
+   * called in the event in which it does.
+   */
+  onDone(lsn: number, voter?: Voter): void {
     this.check();
-    if (lsn > this.highestCommittedLsn) {
-      throw new InvariantError('I1', `a client was told that ${lsn} is done; it is not committed`);
-    }
+    this.#expectCommitted('I1', lsn);
     this.#done.add(lsn);
+    const record = this.#committed.get(lsn);
+    if (voter === undefined || record === undefined || record.epoch !== voter.promised) return;
+    const held = this.#held.get(record.epoch);
+    const isHeld = (nodeId: string) => (held?.get(nodeId) ?? 0) >= lsn;
+    if (!isMajority([voter.members], isHeld)) {
+      throw new InvariantError('I1', `${lsn} is done, and on no majority of ${names(voter)}`);
+    }
+    if (voter.durableLsn < lsn) {
+      throw new InvariantError('I1', `${lsn} is done, and the master has not synced it`);
+    }
+  }
+
+  /** I6: a client reads what was committed. Called in the event in which it is told. */
+  onRead(revision: number): void {
+    this.check();
+    this.#expectCommitted('I6', revision);
+  }
+
+  #expectCommitted(rule: string, lsn: number): void {
+    if (lsn <= this.highestCommittedLsn) return;
+    throw new InvariantError(rule, `a client was told of ${lsn}, which is not committed`);
   }
 
   /** At the end: what clients were told is in the log of whoever is active. */
@@ -140,9 +188,33 @@ export class Invariants {
         throw new InvariantError('I1', `acknowledged ${lsn} is not committed at the end`);
       }
     }
+    this.#checkReplay(voter);
+  }
+
+  /** I5: the state is the replay of the log. */
+  #checkReplay({ store }: Voter): void {
+    const replayed = new Store();
+    for (let lsn = 1; lsn <= store.appliedLsn; lsn += 1) {
+      const record = this.#committed.get(lsn);
+      // Seen by nobody: it was committed and compacted within one event.
+      if (record === undefined) return;
+      replayed.apply(record);
+    }
+    if (replayed.hash !== store.hash) {
+      throw new InvariantError('I5', `the state at ${store.appliedLsn} is not that of the log`);
+    }
   }
 }
 
-function checksum({ frame }: Record): number {
-  return new DataView(frame.buffer, frame.byteOffset).getUint32(4, true);
+function names({ members }: Voter): string {
+  return members.map(({ nodeId }) => nodeId).join(' ');
+}
+
+function getOrMake<Key, Value>(maps: Map<number, Map<Key, Value>>, epoch: number): Map<Key, Value> {
+  let map = maps.get(epoch);
+  if (map === undefined) {
+    map = new Map();
+    maps.set(epoch, map);
+  }
+  return map;
 }

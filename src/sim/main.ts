@@ -1,21 +1,35 @@
 /** `npm run sim`: runs seeds, one after the other, and says which ones broke a rule. */
 import { parseArgs } from 'node:util';
 import type { Logger } from '../ports/logger.ts';
+import { describeFault } from './faults.ts';
 import { isProfileName, type ProfileName, profileNames } from './profiles.ts';
 import { type RunReport, runSeed } from './run-seed.ts';
+import { shrink } from './shrink.ts';
+import { Sweep } from './sweep.ts';
+import type { Tell } from './trace.ts';
 
-const usage = `npm run sim -- [--seeds 100] [--from 1] [--profile NAME] [--json]
-npm run sim -- --replay SEED      runs one seed and prints what its nodes said
+const usage = `npm run sim -- [--seeds 100] [--from 1] [--minutes M] [--profile NAME] [--json]
+npm run sim -- --replay SEED [--profile NAME] [--trace] [--shrink]
+
+--seeds N     so many seeds; without it and with --minutes, as many as there is time for
+--minutes M   no further seed is begun after M minutes
+--json        a line for each seed with its trace hash, then the summary as one line
+--replay      runs one seed again and says what it found
+--trace       … and tells the story: faults, calls between nodes, what they logged, operations
+--shrink      … and leaves out faults for as long as the same rule is broken
 
 Profiles: ${profileNames.join(', ')}.
 Exit codes: 0 every rule held; 1 a seed failed; 2 usage.`;
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '100' },
+    seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
+    minutes: { type: 'string' },
     profile: { type: 'string', default: 'default' },
     replay: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    shrink: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -23,78 +37,92 @@ const { values } = parseArgs({
 
 /** Failures printed in full. */
 const shownMax = 5;
+const seedsDefault = 100;
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n${usage}\n`);
+  process.exit(2);
+}
 
 function parseCount(name: string, text: string): number {
   const count = Number(text);
   if (Number.isSafeInteger(count) && count >= 0) return count;
-  process.stderr.write(`--${name} must be a whole number, not ${text}\n${usage}\n`);
-  process.exit(2);
+  return refuse(`--${name} must be a whole number, not ${text}`);
+}
+
+function parseMinutes(text: string): number {
+  const minutes = Number(text);
+  return minutes > 0 ? minutes : refuse(`--minutes must be a positive number, not ${text}`);
 }
 
 function parseProfile(name: string): ProfileName {
-  if (isProfileName(name)) return name;
-  process.stderr.write(`There is no profile ${name}\n${usage}\n`);
-  process.exit(2);
+  return isProfileName(name) ? name : refuse(`There is no profile ${name}`);
 }
 
-function printer(name: string): Logger {
-  const print = (level: string) => (message: string, fields?: object) =>
-    process.stdout.write(`${name} ${level} ${message} ${JSON.stringify(fields ?? {})}\n`);
-  return { debug() {}, info: print('info'), warn: print('warn'), error: print('error') };
-}
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
 
-function replay(seed: number, profile: ProfileName): number {
-  const { failure, operations } = runSeed({ seed, profile, logger: printer });
-  process.stdout.write(`seed ${seed}: ${failure ?? `held, ${operations} operations`}\n`);
-  return failure === null ? 0 : 1;
-}
-
-function sweep(from: number, seeds: number, profile: ProfileName): number {
-  const startedMs = performance.now();
-  const total = { simulatedMs: 0, events: 0, operations: 0 };
-  const faults: Record<string, number> = {};
-  const failed: number[] = [];
-  for (let seed = from; seed < from + seeds; seed += 1) {
-    const report = runSeed({ seed, profile });
-    total.simulatedMs += report.simulatedMs;
-    total.events += report.events;
-    total.operations += report.operations;
-    for (const [fault, count] of Object.entries(report.faults)) {
-      faults[fault] = (faults[fault] ?? 0) + count;
-    }
-    if (report.failure !== null) onFailure(report, profile, failed);
-  }
-  const seconds = (performance.now() - startedMs) / 1000;
-  const summary = {
-    profile,
-    seeds,
-    from,
-    failed,
-    simulatedHours: total.simulatedMs / 3_600_000,
-    operations: total.operations,
-    events: total.events,
-    faults,
-    seconds,
-    simulatedSecondsPerSecond: total.simulatedMs / 1000 / seconds,
+/** What a node logs, between the lines of the story. */
+function teller(tell: Tell): (name: string) => Logger {
+  return (name) => {
+    const say =
+      (level: string) =>
+      (message: string, fields: object = {}) =>
+        tell(`${' '.repeat(11)} ${name} ${level}: ${message} ${JSON.stringify(fields)}`);
+    return { debug() {}, info: say('info'), warn: say('warn'), error: say('error') };
   };
-  process.stdout.write(`${JSON.stringify(summary, null, values.json ? 0 : 2)}\n`);
-  return failed.length === 0 ? 0 : 1;
 }
 
-function onFailure({ seed, failure }: RunReport, profile: ProfileName, failed: number[]): void {
-  failed.push(seed);
-  if (failed.length > shownMax) return;
-  process.stderr.write(
-    `seed ${seed} failed: ${failure}\n  npm run sim -- --replay ${seed} --profile ${profile}\n`,
-  );
+async function replay(seed: number, profile: ProfileName): Promise<number> {
+  const told = values.trace ? { tell: print, logger: teller(print) } : {};
+  const report = await runSeed({ seed, profile, ...told });
+  const { failure, operations, traceHash } = report;
+  print(`seed ${seed}: ${failure ?? `held, ${operations} operations`}, trace ${traceHash}`);
+  if (failure === null) return 0;
+  if (values.shrink) await printShrunk(report);
+  return 1;
+}
+
+async function printShrunk(report: RunReport): Promise<void> {
+  const { faults, runs } = await shrink(report);
+  print(`${faults.length} of ${report.plan.length} faults are enough (${runs} runs):`);
+  for (const fault of faults) print(`  ${describeFault(fault)}`);
+  print(`To keep it:\n${JSON.stringify({ ...keptOf(report), faults })}`);
+}
+
+function keptOf({ seed, profile, rule }: RunReport) {
+  return { seed, profile, rule };
+}
+
+async function sweep(from: number, profile: ProfileName): Promise<number> {
+  const { minutes, seeds = minutes === undefined ? String(seedsDefault) : undefined } = values;
+  const count = seeds === undefined ? Number.POSITIVE_INFINITY : parseCount('seeds', seeds);
+  const limitMs = minutes === undefined ? Number.POSITIVE_INFINITY : parseMinutes(minutes) * 60_000;
+  const sweep = new Sweep(profile, from);
+  for (let seed = from; seed < from + count && sweep.elapsedMs < limitMs; seed += 1) {
+    const report = await runSeed({ seed, profile });
+    sweep.add(report);
+    if (values.json)
+      print(JSON.stringify({ seed, traceHash: report.traceHash, rule: report.rule }));
+    if (report.failure !== null) onFailure(report, sweep.failed.length);
+  }
+  print(JSON.stringify(sweep.summary(), null, values.json ? 0 : 2));
+  return sweep.failed.length === 0 ? 0 : 1;
+}
+
+function onFailure({ seed, profile, failure }: RunReport, failures: number): void {
+  if (failures > shownMax) return;
+  const replayed = `npm run sim -- --replay ${seed} --profile ${profile} --shrink`;
+  process.stderr.write(`seed ${seed} failed: ${failure}\n  ${replayed}\n`);
 }
 
 if (values.help) {
-  process.stdout.write(`${usage}\n`);
+  print(usage);
 } else {
   const profile = parseProfile(values.profile);
   process.exitCode =
     values.replay === undefined
-      ? sweep(parseCount('from', values.from), parseCount('seeds', values.seeds), profile)
-      : replay(parseCount('replay', values.replay), profile);
+      ? await sweep(parseCount('from', values.from), profile)
+      : await replay(parseCount('replay', values.replay), profile);
 }

@@ -1,187 +1,283 @@
-/** What goes wrong in a run: faults on a random schedule, each undone after a while. */
-import type { SeededRandom } from './seeded-random.ts';
-import { calmNetwork } from './sim-network.ts';
-import type { Seat, World } from './world.ts';
+/** Strikes with the faults of a plan, undoes each after its time, and mends everything at the end. */
+import { isMajority } from '../core/quorum.ts';
+import type { Voter } from '../core/voter.ts';
+import { CorruptLogError } from '../ports/storage.ts';
+import type { Cluster, Seat } from './cluster.ts';
+import { describeFault, type Fault, type FaultKind } from './faults.ts';
+import { FilePlatter } from './file-platter.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { calmNetwork, type NetworkFaults } from './sim-network.ts';
+import { type StorageFaults, soundStorage } from './sim-storage.ts';
 
-export type FaultName =
-  | 'crash'
-  | 'crash-all'
-  | 'pause'
-  | 'partition'
-  | 'one-way'
-  | 'flaky-network'
-  | 'slow-network'
-  | 'slow-disk'
-  | 'failing-disk'
-  | 'wall-leap'
-  | 'handoff';
+/** An operator looks after a node that ended itself, or refuses to start, after so long. */
+const operatorMs = 500;
 
-export interface FaultShare {
-  readonly fault: FaultName;
-  readonly weight: number;
-}
-
-export const defaultFaults: readonly FaultShare[] = [
-  { fault: 'crash', weight: 6 },
-  { fault: 'crash-all', weight: 1 },
-  { fault: 'pause', weight: 4 },
-  { fault: 'partition', weight: 4 },
-  { fault: 'one-way', weight: 3 },
-  { fault: 'flaky-network', weight: 3 },
-  { fault: 'slow-network', weight: 2 },
-  { fault: 'slow-disk', weight: 2 },
-  { fault: 'failing-disk', weight: 1 },
-  { fault: 'wall-leap', weight: 1 },
-  { fault: 'handoff', weight: 2 },
-];
+/** Where the clients of the workload call from. */
+export const clientUrl = 'http://client';
 
 export class Nemesis {
-  /** Faults done, by name. */
-  readonly counts = new Map<FaultName, number>();
-  readonly #world: World;
-  readonly #random: SeededRandom;
-  readonly #faults: readonly FaultShare[];
-  readonly #everyMs: number;
+  /** Faults done, by kind; a fault that found nothing to strike is not counted. */
+  readonly counts = new Map<FaultKind | 'missed-bit', number>();
+  readonly #world: Cluster;
+  readonly #faults: readonly Fault[];
   #isStopped = false;
+  /** nodeIds of masters whose disk was lost: they never come back. */
+  readonly #lostIds = new Set<string>();
+  /** Seats that somebody wants to be down. */
+  readonly #down = new Map<string, number>();
 
-  constructor(world: World, random: SeededRandom, faults = defaultFaults, everyMs = 2500) {
+  constructor(world: Cluster, faults: readonly Fault[]) {
     this.#world = world;
-    this.#random = random;
     this.#faults = faults;
-    this.#everyMs = everyMs;
   }
 
   start(): void {
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    this.#world.queue.after(this.#random.next() * this.#everyMs, () => {
-      if (this.#isStopped) return;
-      this.#strike(this.#choose());
-      this.#schedule();
-    });
-  }
-
-  #choose(): FaultName {
-    const total = this.#faults.reduce((sum, { weight }) => sum + weight, 0);
-    let roll = this.#random.next() * total;
-    for (const { fault, weight } of this.#faults) {
-      roll -= weight;
-      if (roll < 0) return fault;
+    for (const fault of this.#faults) {
+      this.#world.queue.at(fault.atMs, () => {
+        if (this.#isStopped) return;
+        this.#world.trace.note(`fault ${describeFault(fault)}`);
+        if (this.#strike(fault)) this.#count(fault.kind);
+      });
     }
-    return 'crash';
   }
 
-  #strike(fault: FaultName): void {
-    this.counts.set(fault, (this.counts.get(fault) ?? 0) + 1);
-    const { queue, network } = this.#world;
-    const durationMs = this.#random.next() ** 2 * 8000;
-    const later = (undo: () => void) => queue.after(durationMs, undo);
-    switch (fault) {
-      case 'crash':
-        return this.#crash(this.#seat(), durationMs);
-      case 'crash-all':
-        for (const seat of this.#world.seats.values())
-          this.#crash(seat, this.#random.next() * 2000);
-        return;
+  #count(kind: FaultKind | 'missed-bit'): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+
+  /** False where there was nothing to strike. */
+  #strike(fault: Fault): boolean {
+    const { kind, durationMs, strength } = fault;
+    const seats = fault.seats.map((name) => this.#world.seat(name));
+    const [first] = seats;
+    if (first === undefined) return false;
+    switch (kind) {
+      case 'kill':
+      case 'power-cut':
+        return this.#takeDown(first, durationMs, kind === 'kill');
+      case 'power-cut-all':
+        for (const [place, seat] of seats.entries()) {
+          this.#takeDown(seat, (durationMs * (place + 1)) / (4 * seats.length), false);
+        }
+        return true;
+      case 'leave': {
+        const slave = seats.find(({ role }) => role === 'slave');
+        return slave !== undefined && this.#takeDown(slave, 2 * durationMs, true);
+      }
       case 'pause':
-        return this.#world.pause(this.#seat().name, durationMs);
-      case 'partition':
-        this.#world.partition(this.#side());
-        later(() => network.heal());
-        return;
-      case 'one-way':
-        network.cut(this.#seat().url, this.#seat().url);
-        later(() => network.heal());
-        return;
-      case 'flaky-network':
-        network.faults = {
-          ...calmNetwork,
-          lossShare: 0.1,
-          duplicateShare: 0.2,
-          slowShare: 0.2,
-          slowMs: 400,
-        };
-        later(() => this.#calm());
-        return;
-      case 'slow-network':
-        network.faults = { ...calmNetwork, delayMs: [1, 60 + this.#random.next() * 200] };
-        later(() => this.#calm());
-        return;
-      case 'slow-disk':
-        return this.#disk(
-          { syncMs: [1, 50 + this.#random.next() ** 3 * 3000], failShare: 0 },
-          durationMs,
-        );
-      case 'failing-disk':
-        return this.#disk({ syncMs: [0.1, 0.5], failShare: 0.05 }, durationMs);
+        first.clock?.pause(durationMs);
+        return first.clock !== null;
+      case 'suspend':
+        first.clock?.suspend(durationMs);
+        return first.clock !== null;
       case 'wall-leap':
-        return this.#seat().clock?.leapWall((this.#random.next() - 0.5) * 10_000);
+        first.clock?.leapWall((strength - 0.5) * 10_000);
+        return first.clock !== null;
       case 'handoff':
-        return this.#handoff();
+        return this.#atActive((name) => this.#world.node(name).handoff('', () => {}));
+      case 'remove-member':
+        return this.#removeMember(seats);
+      case 'flipped-bit':
+        return this.#flipBit(seats, fault);
+      case 'lost-disk':
+        return this.#loseDisk(seats, durationMs);
+      default:
+        return this.#strikeLinks(fault, seats) || this.#strikeDisk(fault, seats);
     }
   }
 
-  #crash(seat: Seat, downMs: number): void {
-    if (seat.node === null) return;
-    this.#world.crash(seat.name);
-    this.#restartLater(seat, downMs);
+  #strikeLinks({ kind, durationMs, strength }: Fault, seats: readonly Seat[]): boolean {
+    const { network } = this.#world;
+    const names = seats.map(({ name }) => name);
+    const side = Math.max(1, Math.floor(strength * names.length));
+    const undoLater = (undo: () => void) => this.#later(durationMs, undo);
+    const [a, b] = seats;
+    if (a === undefined) return false;
+    switch (kind) {
+      case 'partition':
+        return undoLater(this.#world.partition(names.slice(0, side)));
+      case 'bridge':
+        return undoLater(this.#world.separate(names.slice(1, 1 + side), names.slice(1 + side)));
+      case 'one-way':
+        return b !== undefined && undoLater(network.cut(a.url, b.url));
+      case 'client-cut':
+        return undoLater(
+          strength < 0.5 ? network.cut(clientUrl, a.url) : network.cut(a.url, clientUrl),
+        );
+      case 'flaky-network':
+        return this.#weather(durationMs, { lossShare: 0.1, slowShare: 0.2, slowMs: 400 });
+      case 'slow-network':
+        return this.#weather(durationMs, { delayMs: [1, 60 + strength * 200] });
+      case 'lost-answers':
+        return this.#weather(durationMs, { answerLossShare: 0.1 + strength * 0.4 });
+      case 'resend':
+        return this.#weather(durationMs, { duplicateShare: 0.5, duplicateLateMs: strength * 6000 });
+      default:
+        return false;
+    }
   }
 
-  #restartLater(seat: Seat, downMs: number): void {
-    this.#world.queue.after(downMs, () => {
-      if (seat.node === null) this.#world.start(seat.name);
-    });
-  }
-
-  #disk(
-    faults: { syncMs: readonly [number, number]; failShare: number },
-    durationMs: number,
-  ): void {
-    const { platter } = this.#random.pick(
-      [...this.#world.seats.values()].filter((seat) => seat.platter !== null),
+  #strikeDisk({ kind, durationMs, strength }: Fault, seats: readonly Seat[]): boolean {
+    const platter = seats.find((seat) => seat.platter !== null)?.platter ?? null;
+    if (platter === null) return false;
+    const faults = diskFaults(
+      kind,
+      strength,
+      platter instanceof FilePlatter ? platter.usedBytes : 0,
     );
-    if (platter === null) return;
+    if (faults === null) return false;
     platter.faults = faults;
-    this.#world.queue.after(durationMs, () => {
-      platter.faults = { syncMs: [0.1, 0.5], failShare: 0 };
+    return this.#later(durationMs, () => {
+      platter.faults = soundStorage;
     });
   }
 
-  #handoff(): void {
+  #weather(durationMs: number, faults: Partial<NetworkFaults>): boolean {
+    const { network } = this.#world;
+    network.faults = { ...calmNetwork, ...faults };
+    return this.#later(durationMs, () => {
+      network.faults = calmNetwork;
+    });
+  }
+
+  #later(delayMs: number, undo: () => void): true {
+    this.#world.queue.after(delayMs, undo);
+    return true;
+  }
+
+  #atActive(act: (name: string) => void): boolean {
     const [name] = this.#world.activeNames();
-    if (name !== undefined) this.#world.node(name).handoff('', () => {});
+    if (name !== undefined) act(name);
+    return name !== undefined;
   }
 
-  #calm(): void {
-    this.#world.network.faults = calmNetwork;
+  #removeMember(seats: readonly Seat[]): boolean {
+    return this.#atActive((name) => {
+      const slave = seats.find(({ role, node }) => role === 'slave' && node !== null);
+      const nodeId = slave?.node?.nodeId ?? '';
+      this.#world.node(name).removeMember(nodeId, () => {});
+    });
   }
 
-  #seat(): Seat {
-    return this.#random.pick([...this.#world.seats.values()]);
+  // ── damage ────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * A master whose disk can be lost: the others must be a majority with a master, to put the next
+   * node into its place (DESIGN.md §5 rule 11). Where they are none, the data may be lost for good.
+   */
+  #expendable(seats: readonly Seat[]): (Seat & { readonly platter: FilePlatter }) | undefined {
+    const voter = this.#activeVoter();
+    if (voter === undefined || this.#isShortOfMaster()) return undefined;
+    const alive = new Set(seats.map(({ node }) => node?.nodeId));
+    return seats.find((seat): seat is Seat & { readonly platter: FilePlatter } => {
+      const nodeId = seat.node?.nodeId;
+      const isOther = nodeId !== undefined && nodeId !== voter.self.nodeId;
+      const isLeft = (id: string) => id !== nodeId && alive.has(id);
+      return isOther && seat.platter instanceof FilePlatter && isMajority(voter.configs, isLeft);
+    });
   }
 
-  #side(): string[] {
-    const names = [...this.#world.seats.keys()].filter(() => this.#random.chance(0.5));
-    return names.length === 0 ? [this.#seat().name] : names;
+  #activeVoter(): Voter | undefined {
+    const [name] = this.#world.activeNames();
+    return name === undefined ? undefined : this.#world.node(name).inspect();
+  }
+
+  /** Until a lost master is replaced, nothing else that never comes back may be lost. */
+  #isShortOfMaster(): boolean {
+    if (this.#lostIds.size === 0) return false;
+    const voter = this.#activeVoter();
+    const isReplaced = voter?.configs.every((members) =>
+      members.every(({ nodeId }) => !this.#lostIds.has(nodeId)),
+    );
+    if (isReplaced) this.#lostIds.clear();
+    return !isReplaced;
+  }
+
+  #flipBit(seats: readonly Seat[], { durationMs, atMs }: Fault): boolean {
+    const seat = this.#expendable(seats);
+    if (seat?.node == null) return false;
+    const { nodeId } = seat.node;
+    this.#takeDown(seat, durationMs, true);
+    const outcome = seat.platter.flipBit(new SeededRandom(Math.floor(atMs * 1000), 'bit'));
+    if (outcome === 'detected') this.#lostIds.add(nodeId);
+    if (outcome === 'missed') this.#count('missed-bit');
+    return outcome !== 'missed';
+  }
+
+  #loseDisk(seats: readonly Seat[], durationMs: number): boolean {
+    const seat = this.#expendable(seats);
+    if (seat?.node == null) return false;
+    const { nodeId } = seat.node;
+    this.#takeDown(seat, durationMs, true);
+    this.#world.wipe(seat.name);
+    this.#lostIds.add(nodeId);
+    return true;
+  }
+
+  // ── life and death ────────────────────────────────────────────────────────────────────────────
+
+  #takeDown({ name, node }: Seat, downMs: number, isKill: boolean): boolean {
+    if (node === null || this.#isShortOfMaster()) return false;
+    if (isKill) this.#world.kill(name);
+    else this.#world.crash(name);
+    this.#keepDown(name, downMs);
+    return true;
+  }
+
+  #keepDown(name: string, downMs: number): void {
+    const untilMs = this.#world.queue.nowMs + downMs;
+    this.#down.set(name, untilMs);
+    this.#world.queue.at(untilMs, () => {
+      if (this.#down.get(name) === untilMs) this.#startAgain(name);
+    });
+  }
+
+  /** A damaged log is moved away by the operator: what starts then is a new node. */
+  #startAgain(name: string): void {
+    this.#down.delete(name);
+    if (this.#world.seat(name).node !== null) return;
+    try {
+      this.#world.start(name);
+    } catch (error) {
+      if (!(error instanceof CorruptLogError)) throw error;
+      this.#world.wipe(name);
+      this.#world.start(name);
+    }
+  }
+
+  /** Called now and then: a node that ended itself is started again by its operator. */
+  restartFallen(): void {
+    for (const { name, node } of this.#world.seats.values()) {
+      if (node === null && !this.#down.has(name)) this.#keepDown(name, operatorMs);
+    }
   }
 
   /** No more faults; what is broken is mended, and what is down started again. */
   heal(): void {
+    const { network, seats, trace } = this.#world;
+    trace.note('all faults end');
     this.#isStopped = true;
-    this.#calm();
-    this.#world.network.heal();
-    for (const seat of this.#world.seats.values()) {
-      if (seat.platter !== null) seat.platter.faults = { syncMs: [0.1, 0.5], failShare: 0 };
-      if (seat.node === null) this.#world.start(seat.name);
+    network.faults = calmNetwork;
+    network.heal();
+    for (const { name, platter } of seats.values()) {
+      if (platter !== null) platter.faults = soundStorage;
+      this.#startAgain(name);
     }
   }
+}
 
-  /** A node that ended itself (a poisoned log) is started again by its operator. */
-  restartFallen(): void {
-    for (const seat of this.#world.seats.values()) {
-      if (seat.node === null && !this.#isStopped) this.#restartLater(seat, 500);
-    }
+function diskFaults(kind: FaultKind, strength: number, usedBytes: number): StorageFaults | null {
+  const { syncMs } = soundStorage;
+  switch (kind) {
+    case 'slow-disk':
+      return { syncMs: [1, 50 + strength * strength * 500], failShare: 0 };
+    case 'stalled-disk':
+      return { syncMs: [500, 500 + strength * 3000], failShare: 0 };
+    case 'failing-disk':
+      return { syncMs, failShare: 0.05 };
+    case 'full-disk':
+      return { syncMs, failShare: 0, capacityBytes: usedBytes + strength * 2000 };
+    default:
+      return null;
   }
 }

@@ -3,45 +3,64 @@
  * faults strike how often. Everything is drawn from the seed, so that a profile and a seed are one
  * run. `default` is the broad one; the others look for long at one kind of trouble.
  */
-import { defaultFaults, type FaultShare } from './nemesis.ts';
+import type { Limits } from '../core/limits.ts';
+import type { ClusterOptions } from './cluster.ts';
+import { type FaultWeights, faultWeights } from './faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { WorkloadOptions } from './workload.ts';
-import type { WorldOptions } from './world.ts';
 
 export interface Profile {
   /** Time under faults, ms of virtual time. */
   readonly durationMs: number;
-  /** The next fault comes after a time up to this. */
-  readonly faultEveryMs: number;
-  readonly faults: readonly FaultShare[];
-  readonly world: (random: SeededRandom) => Omit<WorldOptions, 'seed' | 'logger'>;
+  /** The next fault comes after a time up to one of these. */
+  readonly faultEveryMs: readonly number[];
+  /** Longest time until a fault is undone. */
+  readonly faultMsMax: number;
+  readonly faults: FaultWeights;
+  /** `http`: everything goes through the real Hono apps. */
+  readonly wire: 'direct' | 'http';
+  readonly world: (random: SeededRandom) => Omit<ClusterOptions, 'seed' | 'wire'>;
   readonly workload: (random: SeededRandom) => WorkloadOptions;
 }
 
-const tinySnapshots = { snapshotEveryBytes: 2000, logTailBytesMax: 1500, batchBytesMax: 400 };
+/** What happens when something is full happens all the time. */
+const tinyLimits: Partial<Limits> = {
+  snapshotEveryBytes: 5000,
+  logTailBytesMax: 1500,
+  batchBytesMax: 400,
+  segmentBytesMax: 1500,
+};
 
 const broad: Profile = {
-  durationMs: 20_000,
-  faultEveryMs: 2500,
-  faults: defaultFaults,
-  world: (random) => {
-    const isTiny = random.chance(0.3);
-    return {
-      masters: random.integer(1, 3),
-      slaves: random.integer(0, 4),
-      driftShare: 0.04,
-      readFrom: random.chance(0.3) ? 'slaves' : 'master',
-      limits: { removeMs: random.pick([1000, 3000, 10_000]), ...(isTiny ? tinySnapshots : {}) },
-    };
-  },
+  durationMs: 60_000,
+  faultEveryMs: [1500, 2500, 6000],
+  faultMsMax: 8000,
+  faults: faultWeights,
+  wire: 'direct',
+  world: (random) => ({
+    masters: random.integer(1, 3),
+    slaves: random.integer(0, 4),
+    storage: 'files',
+    driftShare: 0.04,
+    readFrom: random.chance(0.3) ? 'slaves' : 'master',
+    limits: {
+      removeMs: random.pick([1000, 3000, 10_000]),
+      ...(random.chance(0.4) ? tinyLimits : {}),
+    },
+  }),
   workload: (random) => ({
     clients: random.integer(1, 6),
     keys: random.integer(1, 5),
-    thinkMs: random.pick([5, 30, 200]),
+    thinkMs: random.pick([30, 150, 600]),
   }),
 };
 
-export const profiles = { default: broad } as const satisfies Readonly<Record<string, Profile>>;
+export const profiles = {
+  /** Core, node and log code over an in-memory transport. */
+  default: broad,
+  /** As `default`, with HTTP between all nodes and clients. */
+  http: { ...broad, wire: 'http', durationMs: 20_000 },
+} as const satisfies Readonly<Record<string, Profile>>;
 
 export type ProfileName = keyof typeof profiles;
 

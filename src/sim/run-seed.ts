@@ -2,20 +2,31 @@
 
 import { checkHistory } from '../verify/check-history.ts';
 import type { HistoryOperation } from '../verify/history.ts';
+import type { ClusterOptions } from './cluster.ts';
+import { type Fault, planFaults } from './faults.ts';
+import { settled } from './http-wire.ts';
 import { InvariantError, Invariants } from './invariants.ts';
 import { Nemesis } from './nemesis.ts';
-import { type ProfileName, profiles } from './profiles.ts';
+import { type Profile, type ProfileName, profiles } from './profiles.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { Workload } from './workload.ts';
-import { World, type WorldOptions } from './world.ts';
+import { World } from './world.ts';
 
 export interface RunReport {
   readonly seed: number;
+  readonly profile: ProfileName;
   /** null where everything held. */
   readonly failure: string | null;
+  /** The rule that was broken, `I1` to `I10`; `error` for any other accident, '' where all held. */
+  readonly rule: string;
+  /** Of all that happened: the same for every run of the seed, on every runtime. */
+  readonly traceHash: string;
   readonly simulatedMs: number;
   readonly events: number;
   readonly operations: number;
+  /** Faults that were planned. */
+  readonly plan: readonly Fault[];
+  /** Faults that were done, by kind. */
   readonly faults: Readonly<Record<string, number>>;
   readonly history: readonly HistoryOperation[];
 }
@@ -23,73 +34,146 @@ export interface RunReport {
 export interface RunOptions {
   readonly seed: number;
   readonly profile?: ProfileName;
-  readonly logger?: WorldOptions['logger'];
+  /** Instead of those of the profile. */
+  readonly faults?: readonly Fault[];
+  readonly logger?: ClusterOptions['logger'];
+  readonly tell?: ClusterOptions['tell'];
 }
 
-export function runSeed({ seed, profile = 'default', logger }: RunOptions): RunReport {
-  const { durationMs, faultEveryMs, faults, ...draw } = profiles[profile];
-  const shape = new SeededRandom(seed, 'shape');
-  const world = new World({
-    seed,
-    ...draw.world(shape),
-    ...(logger === undefined ? {} : { logger }),
-  });
-  const invariants = new Invariants(world);
-  const random = new SeededRandom(seed, 'workload');
-  const workload = new Workload(world, random, invariants, draw.workload(shape));
-  const nemesis = new Nemesis(world, new SeededRandom(seed, 'nemesis'), faults, faultEveryMs);
-  const failure = attempt(() => {
-    live(world, invariants, workload, nemesis, durationMs);
-    expectLinearizable(workload.history);
-  });
+/** Time for a cluster to find itself before clients and faults begin. */
+const calmStartMs = 3000;
+
+export async function runSeed(options: RunOptions): Promise<RunReport> {
+  const { seed, profile = 'default' } = options;
+  const run = new Run(options, profiles[profile]);
+  const failure = await run.attempt();
+  const { world, workload, nemesis, faults } = run;
   return {
     seed,
-    failure: failure === null ? null : `${failure}\n${world.describe()}`,
+    profile,
+    failure: failure === null ? null : `${describe(failure)}\n${world.describe()}`,
+    rule: failure === null ? '' : failure instanceof InvariantError ? failure.rule : 'error',
+    traceHash: world.trace.hash,
     simulatedMs: world.queue.nowMs,
     events: world.queue.count,
     operations: workload.history.length,
+    plan: faults,
     faults: Object.fromEntries(nemesis.counts),
     history: workload.history,
   };
 }
 
-function live(
-  world: World,
-  invariants: Invariants,
-  workload: Workload,
-  nemesis: Nemesis,
-  durationMs: number,
-): void {
-  const advance = (untilMs: number, isDone: () => boolean = () => false) => {
-    while (!isDone() && world.queue.runNext(untilMs)) invariants.check();
-  };
-  world.startAll();
-  advance(3000);
-  workload.start();
-  nemesis.start();
-  for (let atMs = 4000; atMs < durationMs; atMs += 1000) {
-    advance(atMs);
-    nemesis.restartFallen();
-  }
-  nemesis.heal();
-  // I8: after healing, a quorum makes progress within a bounded time.
-  const deadlineMs = world.queue.nowMs + 60_000;
-  let isWritten = false;
-  while (!isWritten && world.queue.nowMs < deadlineMs) {
-    const [name] = world.activeNames();
-    const written = name === undefined ? null : world.put(name, 'last', 'word');
-    advance(world.queue.nowMs + 6000, () => written !== null && written.result !== null);
-    isWritten = written?.result?.error === null;
-    if (!isWritten) advance(world.queue.nowMs + 100);
-  }
-  if (!isWritten) throw new InvariantError('I8', 'no write within 60 s after healing');
-  advance(world.queue.nowMs + 1000);
-  workload.stop();
-  advance(world.queue.nowMs + 2000);
-  const [name] = world.activeNames();
-  if (name === undefined) throw new InvariantError('I8', 'no active master at the end');
-  invariants.checkDone(world.node(name).inspect());
+function describe(error: Error): string {
+  return error instanceof InvariantError ? error.message : String(error.stack);
 }
+
+class Run {
+  readonly faults: readonly Fault[];
+  readonly world: World;
+  readonly workload: Workload;
+  readonly nemesis: Nemesis;
+  readonly #profile: Profile;
+  readonly #invariants: Invariants;
+
+  constructor({ seed, faults, logger, tell }: RunOptions, profile: Profile) {
+    const { wire } = profile;
+    const shape = new SeededRandom(seed, 'shape');
+    this.#profile = profile;
+    this.world = new World({
+      seed,
+      wire,
+      ...profile.world(shape),
+      ...(logger === undefined ? {} : { logger }),
+      ...(tell === undefined ? {} : { tell }),
+    });
+    this.#invariants = new Invariants(this.world);
+    const random = new SeededRandom(seed, 'workload');
+    const load = { ...profile.workload(shape), wire };
+    this.workload = new Workload(this.world, random, this.#invariants, load);
+    this.faults = faults ?? this.#plan(seed);
+    this.nemesis = new Nemesis(this.world, this.faults);
+  }
+
+  #plan(seed: number): Fault[] {
+    const { durationMs, faultEveryMs, faultMsMax, faults } = this.#profile;
+    const random = new SeededRandom(seed, 'faults');
+    return planFaults(random, {
+      fromMs: calmStartMs,
+      untilMs: durationMs,
+      everyMsMax: random.pick(faultEveryMs),
+      durationMsMax: faultMsMax,
+      seats: [...this.world.seats.keys()],
+      weights: faults,
+    });
+  }
+
+  async attempt(): Promise<Error | null> {
+    const { stackTraceLimit } = Error;
+    // Refusals are errors, and by far the most of them are nobody's accident.
+    Error.stackTraceLimit = 0;
+    try {
+      await this.#live();
+      expectLinearizable(this.workload.history);
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  }
+
+  async #live(): Promise<void> {
+    const { world, workload, nemesis } = this;
+    const { durationMs } = this.#profile;
+    world.startAll();
+    await this.#advance(calmStartMs);
+    workload.start();
+    nemesis.start();
+    for (let atMs = calmStartMs + 1000; atMs < durationMs; atMs += 1000) {
+      await this.#advance(atMs);
+      nemesis.restartFallen();
+    }
+    nemesis.heal();
+    await this.#expectProgress();
+    await this.#advance(world.queue.nowMs + 1000);
+    workload.stop();
+    await this.#advance(world.queue.nowMs + 6000);
+    const [name] = world.activeNames();
+    if (name === undefined) throw new InvariantError('I8', 'no active master at the end');
+    this.#invariants.checkDone(world.node(name).inspect());
+  }
+
+  /** Runs events up to `untilMs`, with a look at the invariants after each. */
+  async #advance(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
+    const { queue, network } = this.world;
+    const isHttp = this.#profile.wire === 'http';
+    while (!isDone() && queue.runNext(untilMs)) {
+      if (isHttp) {
+        await settled();
+        network.sendAnswers();
+      }
+      if (network.accident !== null) throw network.accident;
+      this.#invariants.check();
+    }
+  }
+
+  /** I8: after healing, a quorum makes progress within a bounded time. */
+  async #expectProgress(): Promise<void> {
+    const { world } = this;
+    const deadlineMs = world.queue.nowMs + progressMsMax;
+    while (world.queue.nowMs < deadlineMs) {
+      const [name] = world.activeNames();
+      const written = name === undefined ? null : world.put(name, 'last', 'word');
+      const isAnswered = () => written !== null && written.result !== null;
+      await this.#advance(world.queue.nowMs + 6000, isAnswered);
+      if (written?.result?.error === null) return;
+      await this.#advance(world.queue.nowMs + 100);
+    }
+    throw new InvariantError('I8', `no write within ${progressMsMax} ms after healing`);
+  }
+}
+
+const progressMsMax = 60_000;
 
 /** I7: by the revisions that the store claims, and without believing them. */
 function expectLinearizable(history: readonly HistoryOperation[]): void {
@@ -97,13 +181,4 @@ function expectLinearizable(history: readonly HistoryOperation[]): void {
   if (verdict === 'linearizable') return;
   const messages = violations.map(({ message }) => message);
   throw new InvariantError('I7', [`the history is ${verdict}`, ...messages].join('\n'));
-}
-
-function attempt(run: () => void): string | null {
-  try {
-    run();
-    return null;
-  } catch (error) {
-    return error instanceof InvariantError ? error.message : String((error as Error).stack);
-  }
 }

@@ -75,6 +75,7 @@ describe('a partition', () => {
       const { world } = story;
       const open = [];
       world.network.faults = {
+        ...world.network.faults,
         delayMs: [0.2, 5],
         lossShare: 0.1,
         duplicateShare: 0.3,

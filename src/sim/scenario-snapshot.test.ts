@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Scenario } from './scenario.ts';
+import type { SimPlatter } from './sim-storage.ts';
 
 /** So small that every node that misses a little needs a snapshot. */
 const tiny = { snapshotEveryBytes: 1500, logTailBytesMax: 1200, batchBytesMax: 400 };
@@ -77,7 +78,7 @@ describe('with a log of a few records only', () => {
     const { world } = story;
     story.writes(50);
     world.run(500);
-    const { kept } = world.seat('m1').platter!;
+    const { kept } = world.seat('m1').platter as SimPlatter;
     expect(kept.snapshot).not.toBeNull();
     expect(kept.records.length).toBeLessThan(20);
     world.crash('m1');

@@ -1,6 +1,7 @@
 /**
  * Virtual time: one queue of events for the whole world, and a clock for each node that may run a
- * little fast or slow, leap on the wall, or stand still while the node is paused.
+ * little fast or slow, leap on the wall, go on while the node is paused, or stop while its machine
+ * is suspended.
  */
 import type { Clock, Timer } from '../ports/clock.ts';
 
@@ -21,6 +22,8 @@ export class EventQueue {
 
   /** Events run so far. */
   count = 0;
+  /** Told the time of each event before it runs. */
+  onEvent: ((atMs: number) => void) | null = null;
   #spinFromMs = 0;
   #spinFromCount = 0;
 
@@ -53,6 +56,7 @@ export class EventQueue {
       this.nowMs = next.atMs;
       next.run = null;
       this.count += 1;
+      this.onEvent?.(next.atMs);
       run();
       return true;
     }
@@ -110,6 +114,26 @@ function isBefore(a: Event, b: Event): boolean {
 /** Granularity of timers, as good as any runtime's. */
 const timerMsMin = 0.1;
 
+class SimTimer implements Timer {
+  readonly #onFire: () => void;
+  #isCancelled = false;
+  event: Timer | null = null;
+
+  constructor(onFire: () => void) {
+    this.#onFire = onFire;
+  }
+
+  /** A timer may be cancelled after it was due, by something else that a pause held back. */
+  readonly fire = (): void => {
+    if (!this.#isCancelled) this.#onFire();
+  };
+
+  cancel(): void {
+    this.#isCancelled = true;
+    this.event?.cancel();
+  }
+}
+
 /** The clock of one life of one node. */
 export class SimClock implements Clock {
   readonly #queue: EventQueue;
@@ -118,6 +142,9 @@ export class SimClock implements Clock {
   readonly #bornMs: number;
   #wallLeapMs = 0;
   #resumeAtMs = 0;
+  /** All in all, and until when. */
+  #suspendedMs = 0;
+  #suspendedUntilMs = 0;
   #isDead = false;
 
   constructor(queue: EventQueue, rate = 1) {
@@ -127,7 +154,7 @@ export class SimClock implements Clock {
   }
 
   monotonicMs(): number {
-    return (this.#queue.nowMs - this.#bornMs) * this.rate;
+    return (this.#queue.nowMs - this.#bornMs - this.#suspendedMs) * this.rate;
   }
 
   wallMs(): number {
@@ -137,7 +164,18 @@ export class SimClock implements Clock {
   setTimer(delayMs: number, onFire: () => void): Timer {
     // No real timer fires at once; without this a rounding error could stop virtual time.
     const delayOfWorldMs = Math.max(delayMs, timerMsMin) / this.rate;
-    return this.#queue.after(delayOfWorldMs, () => this.whenAwake(onFire));
+    const timer = new SimTimer(onFire);
+    this.#arm(timer, delayOfWorldMs);
+    return timer;
+  }
+
+  #arm(timer: SimTimer, delayOfWorldMs: number): void {
+    const suspendedMs = this.#suspendedMs;
+    timer.event = this.#queue.after(delayOfWorldMs, () => {
+      const stoppedMs = this.#suspendedMs - suspendedMs;
+      if (stoppedMs > 0) this.#arm(timer, stoppedMs);
+      else this.whenAwake(timer.fire);
+    });
   }
 
   /** Runs now, or when the pause is over; never after the node's death. */
@@ -154,6 +192,16 @@ export class SimClock implements Clock {
   /** As SIGSTOP and SIGCONT: time goes on, nothing runs. */
   pause(durationMs: number): void {
     this.#resumeAtMs = Math.max(this.#resumeAtMs, this.#queue.nowMs + durationMs);
+  }
+
+  /** As a machine that sleeps: nothing runs, the monotonic clock stops, the wall clock goes on. */
+  suspend(durationMs: number): void {
+    const { nowMs } = this.#queue;
+    const untilMs = nowMs + durationMs;
+    if (untilMs <= this.#suspendedUntilMs) return;
+    this.#suspendedMs += untilMs - Math.max(nowMs, this.#suspendedUntilMs);
+    this.#suspendedUntilMs = untilMs;
+    this.pause(durationMs);
   }
 
   leapWall(byMs: number): void {

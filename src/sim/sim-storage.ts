@@ -1,12 +1,40 @@
 /**
- * A master's storage in the simulator, without files: what is synced survives a crash, what is not
- * may. Same contract as the file log, which has its own tests over a simulated disk.
+ * What a master keeps across its lives in the simulator. `FilePlatter` is the real file log on a
+ * simulated disk; `SimPlatter` is a model of it, without files, with the same contract: for stories
+ * that look at the protocol and want to say exactly how long a sync takes.
  */
 import type { Record } from '../core/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DiskDone } from '../ports/disk.ts';
 import type { Meta, Recovered, Storage } from '../ports/storage.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import type { SimClock } from './sim-clock.ts';
+
+export interface StorageFaults {
+  /** How long a sync takes. */
+  syncMs: readonly [number, number];
+  /** Share of operations that fail, and poison the log. */
+  failShare: number;
+  /** Bytes that fit on the disk; the model of the log has room for everything. */
+  capacityBytes?: number;
+}
+
+export const soundStorage: Readonly<StorageFaults> = Object.freeze({
+  syncMs: [0.1, 0.5] as const,
+  failShare: 0,
+});
+
+/** A disk: outlives the processes that open it, one after the other. */
+export interface Platter {
+  faults: Readonly<StorageFaults>;
+  open(clock: SimClock): Storage;
+  /** The process dies. */
+  kill(): void;
+  /** The machine dies: what is not synced survives in part or not at all. */
+  cutPower(): void;
+  /** The disk is replaced by an empty one. */
+  wipe(): void;
+}
 
 interface Kept {
   meta: Meta | null;
@@ -14,16 +42,9 @@ interface Kept {
   records: Record[];
 }
 
-export interface StorageFaults {
-  syncMs: readonly [number, number];
-  /** Share of operations that fail, and poison the log. */
-  failShare: number;
-}
-
-/** The platter: outlives the processes that open it, one after the other. */
-export class SimPlatter {
+export class SimPlatter implements Platter {
   kept: Kept = { meta: null, snapshot: null, records: [] };
-  faults: StorageFaults = { syncMs: [0.1, 0.5], failShare: 0 };
+  faults: Readonly<StorageFaults> = soundStorage;
   /** Begun and not synced, in order. */
   #open: ((kept: Kept) => void)[] = [];
   #incarnation = 0;
@@ -33,12 +54,21 @@ export class SimPlatter {
     this.#random = random;
   }
 
-  /** The process is gone. What was not synced may or may not have reached the disk, in order. */
-  crash(): void {
+  /** What was not synced may or may not have reached the disk, in order. */
+  cutPower(): void {
     this.#incarnation += 1;
     const reached = this.#random.integer(0, this.#open.length);
     for (const apply of this.#open.slice(0, reached)) apply(this.kept);
     this.#open = [];
+  }
+
+  /** No gentler than a power cut: an operation that was begun may be whole or not there. */
+  kill(): void {
+    this.cutPower();
+  }
+
+  wipe(): void {
+    this.kept = { meta: null, snapshot: null, records: [] };
   }
 
   open(clock: Clock): Storage {

@@ -1,14 +1,24 @@
 /**
  * Concurrent clients that write unique values and read them back, at any node and at every
- * consistency level, as the client library does: the same idempotency key on every attempt, a
- * second attempt only as the outcome of the first allows. Every operation goes into the history.
+ * consistency level. Most do as the client library does: the same idempotency key on every attempt,
+ * at another node where the first one did not answer, a second attempt only as the outcome of the
+ * first allows. Some have no keys, and never repeat a change. Every operation goes into the history.
  */
-import type { DsmError } from '../core/errors.ts';
-import type { WriteRequest, WriteResult } from '../node/api.ts';
 import type { HistoryOperation } from '../verify/history.ts';
-import type { Invariants } from './invariants.ts';
+import {
+  type ClientCall,
+  type ClientReply,
+  type ClientWire,
+  directWire,
+  httpWire,
+} from './client-wire.ts';
+import type { Cluster, Seat } from './cluster.ts';
+import { InvariantError, type Invariants } from './invariants.ts';
+import { clientUrl } from './nemesis.ts';
+import { drawCall, learn, type Session, toldOf } from './operations.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import type { World } from './world.ts';
+import { SimClock } from './sim-clock.ts';
+import type { Endpoint } from './sim-network.ts';
 
 export interface WorkloadOptions {
   readonly clients: number;
@@ -20,205 +30,170 @@ export interface WorkloadOptions {
 /** A client gives up after this, and does not know how its call ended. */
 const patienceMs = 4000;
 const attemptMs = 1500;
+/** Share of clients without idempotency keys. */
+const keylessShare = 0.2;
 
-interface Call {
-  readonly client: number;
-  readonly op: 'get' | 'put' | 'delete';
-  readonly key: string;
-  readonly value: string;
+/** One operation of a client, with all its attempts. */
+interface Operation {
+  readonly session: Session;
+  readonly call: ClientCall;
   readonly startMs: number;
-  readonly requestId: string;
+  /** Some attempt may have been carried out, or may still be. */
   mayHaveRun: boolean;
   isOver: boolean;
 }
 
 export class Workload {
   readonly history: HistoryOperation[] = [];
-  readonly #world: World;
+  readonly #world: Cluster;
+  readonly #clock: SimClock;
   readonly #random: SeededRandom;
   readonly #options: WorkloadOptions;
+  readonly #wire: ClientWire;
+  /** Over HTTP, a slave or a standby passes a change on to the active master. */
+  readonly #isForwarded: boolean;
   readonly #invariants: Invariants;
   #count = 0;
-  #isStopped = false;
-  /** A call of unknown outcome never returns: the client goes on under a new name. */
   #processes = 0;
+  #isStopped = false;
 
   constructor(
-    world: World,
+    world: Cluster,
     random: SeededRandom,
     invariants: Invariants,
-    options: WorkloadOptions,
+    options: WorkloadOptions & { readonly wire: 'direct' | 'http' },
   ) {
     this.#world = world;
+    this.#clock = new SimClock(world.queue);
     this.#random = random;
     this.#invariants = invariants;
     this.#options = options;
+    this.#isForwarded = options.wire === 'http';
+    this.#wire = options.wire === 'http' ? httpWire : directWire;
   }
 
   start(): void {
-    for (let i = 0; i < this.#options.clients; i += 1) this.#next(this.#processes++);
+    for (let i = 0; i < this.#options.clients; i += 1) {
+      const hasKeys = !this.#random.chance(keylessShare);
+      this.#next({ process: this.#processes++, hasKeys, revision: 0, revisions: new Map() });
+    }
   }
 
+  /** No new operations; those under way end within their patience. */
   stop(): void {
     this.#isStopped = true;
   }
 
-  #next(client: number): void {
+  #next(session: Session): void {
     if (this.#isStopped) return;
     const delayMs = this.#random.next() * this.#options.thinkMs;
-    this.#world.queue.after(delayMs, () => this.#begin(client));
+    this.#world.queue.after(delayMs, () => this.#begin(session));
   }
 
-  #begin(client: number): void {
+  #begin(session: Session): void {
     if (this.#isStopped) return;
     this.#count += 1;
-    const roll = this.#random.next();
-    const call: Call = {
-      client,
-      op: roll < 0.5 ? 'get' : roll < 0.93 ? 'put' : 'delete',
-      key: `k${this.#random.integer(1, this.#options.keys)}`,
-      value: `v${this.#count}`,
-      startMs: this.#world.queue.nowMs,
-      requestId: `r${this.#count}`,
-      mayHaveRun: false,
-      isOver: false,
-    };
-    this.#attempt(call);
+    const key = `k${this.#random.integer(1, this.#options.keys)}`;
+    const call = drawCall(this.#random, session, key, this.#count);
+    const startMs = this.#world.queue.nowMs;
+    this.#attempt({ session, call, startMs, mayHaveRun: false, isOver: false });
   }
 
-  /** One attempt at a node that runs; a dead one refuses the connection, which is no attempt. */
-  #attempt(call: Call): void {
-    const { queue, seats } = this.#world;
-    if (queue.nowMs - call.startMs > patienceMs || this.#isStopped) return this.#giveUp(call);
-    const running = [...seats.values()].filter(({ node }) => node !== null);
-    const masters = running.filter(({ role }) => role === 'master');
-    const choice = call.op === 'get' ? running : masters;
-    if (choice.length === 0) return this.#later(call);
-    const seat = this.#random.pick(choice);
-    let isAnswered = false;
-    const once = (answer: () => void) => {
-      if (isAnswered || call.isOver) return;
-      isAnswered = true;
-      answer();
-    };
-    queue.after(attemptMs, () => once(() => this.#onNoAnswer(call)));
-    const { delayMs } = this.#world.network.faults;
-    queue.after(this.#random.next() * delayMs[1], () => {
-      if (seat.node === null) return once(() => this.#later(call));
-      // A request that reached a node has perhaps run, whatever becomes of its answer.
-      seat.clock?.whenAwake(() => {
-        if (call.op === 'get') this.#read(call, seat.name, once);
-        else this.#write(call, seat.name, once);
-      });
+  #attempt(operation: Operation): void {
+    const { call, startMs, mayHaveRun } = operation;
+    const { network, queue } = this.#world;
+    const isKeyless = call.op !== 'get' && call.requestId === null;
+    const isLate = queue.nowMs - startMs > patienceMs || this.#isStopped;
+    if (isLate || (isKeyless && mayHaveRun)) return this.#giveUp(operation);
+    // A second copy may be carried out after the first one was refused.
+    const mayComeTwice = network.faults.duplicateShare > 0 && !isKeyless;
+    network.exchange<ClientReply>({
+      from: clientUrl,
+      to: this.#chooseSeat(call).url,
+      clock: this.#clock,
+      timeoutMs: attemptMs,
+      mayRepeat: !isKeyless,
+      deliver: (endpoint, answer) =>
+        this.#wire(endpoint, call, (reply) => {
+          this.#watch(endpoint, call, reply);
+          answer(reply);
+        }),
+      finish: (failure, reply) => {
+        if (mayComeTwice || failure === 'timeout') operation.mayHaveRun = true;
+        if (reply === null) this.#later(operation);
+        else this.#onReply(operation, reply);
+      },
     });
   }
 
-  #read(call: Call, name: string, once: (answer: () => void) => void): void {
-    const node = this.#world.node(name);
-    const consistency = this.#random.chance(0.2) ? 'quorum' : 'linearizable';
-    const fast = consistency === 'linearizable' ? node.readNow(call.key) : undefined;
-    const finish = (revision: number, value: string | null) =>
-      once(() =>
-        this.#record(call, {
-          outcome: 'ok',
-          value,
-          ...(value === null ? {} : { revision }),
-          consistency,
-          nodeRevision: node.appliedLsn,
-        }),
-      );
-    if (fast !== undefined) {
-      finish(fast?.revision ?? 0, fast === null ? null : decode(fast.value));
+  #chooseSeat({ op }: ClientCall): Seat {
+    const seats = [...this.#world.seats.values()];
+    const isAnywhere = op === 'get' || this.#isForwarded || this.#random.chance(0.05);
+    return this.#random.pick(isAnywhere ? seats : seats.filter(({ role }) => role === 'master'));
+  }
+
+  /** At the node that answers, in the event in which it does. */
+  #watch({ url }: Endpoint, call: ClientCall, reply: ClientReply): void {
+    if (reply.kind === 'failed' || reply.revision === undefined) return;
+    if (call.op === 'get') {
+      this.#invariants.onRead(reply.revision);
+      if (reply.kind === 'read' && reply.nodeRevision < call.minRevision) {
+        throw new InvariantError('I7', `a read of min-revision ${call.minRevision} is older`);
+      }
       return;
     }
-    node.read(call.key, { consistency, minRevision: 0 }, (error, entry) => {
-      if (error !== null) once(() => this.#later(call));
-      else finish(entry?.revision ?? 0, entry === null ? null : decode(entry.value));
-    });
+    const isWritten = reply.kind === 'written' && writtenStatuses.has(reply.status);
+    const node = this.#world.seats.get(url.slice('http://'.length))?.node;
+    const voter = node?.isActive() ? node.inspect() : undefined;
+    if (isWritten) this.#invariants.onDone(reply.revision, voter);
   }
 
-  #write(call: Call, name: string, once: (answer: () => void) => void): void {
-    const common = {
-      key: call.key,
-      condition: 'none',
-      request: { id: call.requestId, payloadHash: 1, keyRevision: 0 },
-    } as const;
-    const value = new TextEncoder().encode(call.value);
-    const request: WriteRequest =
-      call.op === 'delete'
-        ? { kind: 'delete', ...common }
-        : { kind: 'put', value, contentType: 'text/plain', ttlMs: 0, ...common };
-    this.#world.node(name).write(request, (error, result) => {
-      // Even when nobody waits for the answer any more, a write with an lsn may have happened.
-      if (error === null || error.outcome === 'unknown') call.mayHaveRun = true;
-      if (error === null && result !== null) once(() => this.#onWritten(call, result));
-      else if (error !== null) once(() => this.#onFailed(call, error));
-    });
+  #onReply(operation: Operation, reply: ClientReply): void {
+    if (operation.isOver) return;
+    if (reply.kind === 'failed') {
+      if (reply.outcome === 'unknown') operation.mayHaveRun = true;
+      return this.#later(operation);
+    }
+    const { session, call } = operation;
+    learn(session, call, reply);
+    this.#end(operation, reply);
+    this.#next(session);
   }
 
-  #onWritten(call: Call, result: WriteResult): void {
-    if (result.revision > 0) this.#invariants.onDone(result.revision);
-    const revision = result.status === 'not-found' ? {} : { revision: result.revision };
-    if (result.status === 'not-found') {
-      this.#record(call, { outcome: 'not-applied', currentRevision: 0 });
+  #later(operation: Operation): void {
+    this.#world.queue.after(20 + this.#random.next() * 80, () => this.#attempt(operation));
+  }
+
+  #giveUp(operation: Operation): void {
+    const { session, call, mayHaveRun } = operation;
+    if (call.op === 'get') {
+      operation.isOver = true;
     } else {
-      this.#record(call, { outcome: 'ok', ...revision });
+      this.#end(operation, { kind: 'failed', outcome: mayHaveRun ? 'unknown' : 'not-applied' });
     }
+    if (mayHaveRun) session.process = this.#processes++;
+    this.#next(session);
   }
 
-  #onFailed(call: Call, error: DsmError): void {
-    if (error.outcome === 'unknown') call.mayHaveRun = true;
-    this.#later(call);
-  }
-
-  #onNoAnswer(call: Call): void {
-    if (call.op !== 'get') call.mayHaveRun = true;
-    this.#attempt(call);
-  }
-
-  #later(call: Call): void {
-    this.#world.queue.after(20 + this.#random.next() * 80, () => {
-      if (!call.isOver) this.#attempt(call);
-    });
-  }
-
-  #giveUp(call: Call): void {
-    call.isOver = true;
-    if (call.op !== 'get') {
-      const outcome = call.mayHaveRun ? 'unknown' : 'not-applied';
-      this.#push(call, { outcome });
-    }
-    this.#next(call.mayHaveRun ? this.#processes++ : call.client);
-  }
-
-  #record(call: Call, end: Partial<HistoryOperation>): void {
-    call.isOver = true;
-    this.#push(call, end);
-    this.#next(call.client);
-  }
-
-  #push(call: Call, end: Partial<HistoryOperation>): void {
-    const value = call.op === 'put' ? { value: call.value } : {};
-    const returnUs =
-      end.outcome === 'unknown' ? Number.POSITIVE_INFINITY : toUs(this.#world.queue.nowMs);
-    this.history.push({
-      process: call.client,
-      op: call.op,
-      key: call.key,
-      callUs: toUs(call.startMs),
-      returnUs,
-      outcome: 'ok',
-      ...value,
-      ...end,
-    });
+  #end(operation: Operation, reply: ClientReply): void {
+    operation.isOver = true;
+    const { session, call, startMs } = operation;
+    const told = toldOf(call, reply);
+    const isOpen = told.outcome === 'unknown';
+    const ended: HistoryOperation = {
+      ...told,
+      process: session.process,
+      callUs: toUs(startMs),
+      returnUs: isOpen ? Number.POSITIVE_INFINITY : toUs(this.#world.queue.nowMs),
+    };
+    this.history.push(ended);
+    this.#world.trace.note(JSON.stringify(ended));
   }
 }
 
-/** µs with the fraction kept: virtual time is exact, and ties mean concurrency. */
+const writtenStatuses: ReadonlySet<string> = new Set(['created', 'updated', 'deleted']);
+
+/** Virtual time is exact, and ties mean concurrency. */
 function toUs(ms: number): number {
   return Math.round(ms * 1000);
-}
-
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }
