@@ -13,14 +13,14 @@ import { addAdminRoutes } from './admin-routes.ts';
 import { Answers } from './answers.ts';
 import { BodyReader } from './bodies.ts';
 import { expectSameSite, HostGuard } from './browser-guard.ts';
-import { FastGet } from './fast-get.ts';
 import { Forwarder } from './forward.ts';
 import { keysPath, pathStart } from './keys.ts';
-import { addKvRoutes } from './kv-routes.ts';
+import { addKvRoutes, putKey } from './kv-routes.ts';
 import { addListRoutes } from './list-routes.ts';
 import { addPeerRoutes } from './peer-routes.ts';
 import { asDsmError } from './problem.ts';
 import { createSecretCheck } from './secret.ts';
+import { ShortCut } from './short-cut.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { addWatchRoutes } from './watch-routes.ts';
 
@@ -50,7 +50,8 @@ export function createApp(options: AppOptions): Hono {
   const checkSecret = createSecretCheck(secret);
 
   const app = new Hono({ getPath: routingPath });
-  addKvRoutes(app, { ...options, answers, bodies, forwarder });
+  const kv = { ...options, answers, bodies, forwarder };
+  addKvRoutes(app, kv);
   addListRoutes(app, node, answers);
   addWatchRoutes(app, { node, answers, clock });
   addPeerRoutes(app, { node, answers, bodies, checkSecret });
@@ -65,25 +66,26 @@ export function createApp(options: AppOptions): Hono {
   };
   app.onError(fail);
   const hosts = new HostGuard(options.isLoopback, () => node.status().url);
-  return guarded(app, new FastGet(node, answers), hosts, fail);
+  const shortCut = new ShortCut({ node, answers, put: (request) => putKey(kv, request), fail });
+  return guarded(app, shortCut, hosts, fail);
 }
 
 /** Puts the short cut and the guards before the router: middleware would slow every route. */
 function guarded(
   app: Hono,
-  fastGet: FastGet,
+  shortCut: ShortCut,
   hosts: HostGuard,
   fail: (thrown: unknown) => Response,
 ): Hono {
   const routed = app.fetch;
   app.fetch = (request, ...rest) => {
     try {
-      const answer = fastGet.answer(request);
+      const answer = shortCut.answer(request);
       if (answer !== undefined) return answer;
       const { url, method } = request;
       hosts.expect(url);
       if (method !== 'GET' && method !== 'HEAD') expectSameSite(request);
-      fastGet.letIn(url);
+      shortCut.letIn(url);
       return routed(request, ...rest);
     } catch (error) {
       return fail(error);

@@ -19,27 +19,30 @@ export class BodyReader {
   /** Throws `too_large`, `request_timeout` for one that stalls, `invalid_request` for one cut short. */
   read(request: Request, bytesMax: number): Promise<Uint8Array> {
     const announced = request.headers.get('content-length');
-    if (announced === null) return this.#inTime(readStream(request, bytesMax));
+    if (announced === null) return this.#inTime(readStream(request, bytesMax), (bytes) => bytes);
     // Refused before it is sent: a client that asks first, with Expect, need not send it at all.
     if (Number(announced) > bytesMax) return Promise.reject(tooLarge(bytesMax));
-    return this.#inTime(request.arrayBuffer().then((buffer) => sized(buffer, bytesMax)));
+    return this.#inTime(request.arrayBuffer(), (buffer) => sized(buffer, bytesMax));
   }
 
-  #inTime(reading: Promise<Uint8Array>): Promise<Uint8Array> {
+  /** `take` may throw. In one promise: this is on the way of every write. */
+  #inTime<Body>(reading: Promise<Body>, take: (body: Body) => Uint8Array): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const deadline = this.#deadlines.set(this.#timeoutMs, () => {
         reject(new DsmError('request_timeout', `The body did not arrive in ${this.#timeoutMs} ms`));
       });
-      reading.then(
-        (bytes) => {
+      const fail = (error: unknown) => {
+        this.#deadlines.lift(deadline);
+        reject(error instanceof DsmError ? error : cutShort(error));
+      };
+      reading.then((body) => {
+        try {
+          resolve(take(body));
           this.#deadlines.lift(deadline);
-          resolve(bytes);
-        },
-        (error: unknown) => {
-          this.#deadlines.lift(deadline);
-          reject(error instanceof DsmError ? error : cutShort(error));
-        },
-      );
+        } catch (error) {
+          fail(error);
+        }
+      }, fail);
     });
   }
 }

@@ -29,7 +29,7 @@ const notFound = new DsmError('not_found');
 
 export function addKvRoutes(app: Hono, options: KvOptions): void {
   app.get(keysPath, (c) => onRead(options, c.req.raw));
-  app.put(keysPath, (c) => onPut(options, c.req.raw));
+  app.put(keysPath, (c) => putKey(options, c.req.raw));
   app.delete(keysPath, (c) => onDelete(options, c.req.raw));
 }
 
@@ -58,7 +58,8 @@ function onRead({ node, answers }: KvOptions, request: Request): Response | Prom
   );
 }
 
-function onPut(options: KvOptions, request: Request): Promise<Response> {
+/** Throws a DsmError, or rejects with one. */
+export function putKey(options: KvOptions, request: Request): Promise<Response> {
   const { bodies, node } = options;
   const { rawKey, query } = targetOf(request.url);
   const { ttlMs } = parsePutOptions(query);
