@@ -26,6 +26,9 @@ export const catalogue = Object.freeze({
   method_not_allowed: fact(405, 'not-applied', false, 'The method is not allowed here'),
   request_timeout: fact(408, 'not-applied', true, 'The request did not arrive in time'),
   conflict: fact(409, 'not-applied', false, 'The current state does not allow this'),
+  not_a_number: fact(409, 'not-applied', false, 'The value is not a whole number'),
+  out_of_range: fact(409, 'not-applied', false, 'The number would not be exact'),
+  too_many_keys: fact(409, 'not-applied', false, 'More keys than one call may delete'),
   gone: fact(410, 'not-applied', false, 'The log no longer holds this position'),
   precondition_failed: fact(412, 'not-applied', false, 'The precondition does not hold'),
   too_large: fact(413, 'not-applied', false, 'The body is too large'),
@@ -55,12 +58,21 @@ export const catalogue = Object.freeze({
 
 export type ErrorCode = keyof typeof catalogue;
 
+/** Within a problem document. */
+export interface CurrentValue {
+  readonly value: string;
+  readonly encoding: 'utf-8' | 'base64';
+  readonly contentType: string;
+}
+
 export interface ErrorDetails {
   /** Base URL of the active master, where it is known. */
   readonly master?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   /** The key's revision now, for a failed precondition; 0 where the key is absent. */
   readonly currentRevision?: number | undefined;
+  /** The value now, where the caller asked for it; null where the key is absent. */
+  readonly current?: CurrentValue | null | undefined;
   readonly cause?: unknown;
 }
 

@@ -51,6 +51,8 @@ function changesSaidBy({ lsn, command }: Record): readonly Change[] {
     case 'delete':
     case 'expire':
       return [{ kind: command.kind, key: command.key, revision: lsn }];
+    // What it wrote is known when it is applied, and kept among the exceptions.
+    case 'txn':
     case 'config':
     case 'epoch-start':
     case 'tick':

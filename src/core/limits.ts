@@ -70,13 +70,19 @@ const MiB = 1024 * 1024;
 export interface DedupeWindow {
   readonly recordsMax: number;
   readonly bytesMax: number;
+  /** Values within the results of transactions; the oldest are forgotten, their keys are not. */
+  readonly resultBytesMax: number;
 }
 
 /** Not an option: nodes that forget at different times would disagree on the state. */
 export const dedupeWindow: DedupeWindow = Object.freeze({
   recordsMax: 100_000,
   bytesMax: 32 * MiB,
+  resultBytesMax: 32 * MiB,
 });
+
+/** Bytes of the values that one transaction may return; a single one may exceed it alone. */
+export const txnResultBytesMax = 4 * MiB;
 
 export const defaultLimits: Limits = Object.freeze({
   heartbeatMs: 150,

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { txn } from '../sim/txn-arbitraries.ts';
 import { FrameError, frameAt } from './frame.ts';
 import {
   type Command,
@@ -49,6 +50,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant('config' as const), before: memberList, after: memberList }),
   fc.record({ kind: fc.constant('epoch-start' as const), nodeId: text }),
   fc.record({ kind: fc.constant('tick' as const) }),
+  txn,
 );
 
 /** With plain arrays, so that views and copies compare equal. */

@@ -10,6 +10,14 @@
  * Integers above 32 bits are doubles: exact to 2^53.
  */
 import {
+  type Condition,
+  type RequestTag,
+  readCondition,
+  readRequest,
+  writeCondition,
+  writeRequest,
+} from './command-fields.ts';
+import {
   FrameError,
   FrameReader,
   FrameRuns,
@@ -17,6 +25,9 @@ import {
   formatVersion,
   frameCrc,
 } from './frame.ts';
+import { readTxn, type TxnCommand, writeTxn } from './operations.ts';
+
+export type { Condition, RequestTag } from './command-fields.ts';
 
 const bodyHeaderBytes = 28;
 
@@ -25,18 +36,6 @@ export interface Member {
   readonly nodeId: string;
   readonly role: 'master' | 'slave';
   readonly url: string;
-}
-
-/** What must be true of the key when the command is applied; a number is its exact revision. */
-export type Condition = 'none' | 'absent' | 'present' | number;
-
-/** Makes a mutation exactly-once (DESIGN.md §5 rule 14). */
-export interface RequestTag {
-  readonly id: string;
-  /** CRC of what the client asked for: the same id with another payload is refused. */
-  readonly payloadHash: number;
-  /** The revision the client had seen when it made the id; 0 where it did not say. */
-  readonly keyRevision: number;
 }
 
 export interface PutCommand {
@@ -83,7 +82,7 @@ export interface TickCommand {
 }
 
 /** What a client may ask for. */
-export type Mutation = PutCommand | DeleteCommand;
+export type Mutation = PutCommand | DeleteCommand | TxnCommand;
 export type Command = Mutation | ExpireCommand | ConfigCommand | EpochStartCommand | TickCommand;
 
 /** One log entry, and where its encoded form lies: most are sent and stored with their neighbours. */
@@ -135,39 +134,15 @@ interface RecordHeader {
   readonly logTimeMs: number;
 }
 
-// 4 is reserved for 'txn'.
-const kindNumbers = { put: 1, delete: 2, expire: 3, config: 5, 'epoch-start': 6, tick: 7 } as const;
-
-function writeCondition(writer: FrameWriter, condition: Condition): void {
-  if (typeof condition === 'number') {
-    writer.u8(3);
-    writer.f64(condition);
-  } else {
-    writer.u8(condition === 'none' ? 0 : condition === 'absent' ? 1 : 2);
-  }
-}
-
-function readCondition(reader: FrameReader): Condition {
-  const tag = reader.u8();
-  if (tag === 3) return reader.f64();
-  const condition = (['none', 'absent', 'present'] as const)[tag];
-  if (condition === undefined)
-    throw new FrameError('damaged', reader.offset, 'an unknown condition');
-  return condition;
-}
-
-function writeRequest(writer: FrameWriter, request: RequestTag | null): void {
-  writer.text(request?.id ?? '');
-  if (request === null) return;
-  writer.u32(request.payloadHash);
-  writer.f64(request.keyRevision);
-}
-
-function readRequest(reader: FrameReader): RequestTag | null {
-  const id = reader.text();
-  if (id === '') return null;
-  return { id, payloadHash: reader.u32(), keyRevision: reader.f64() };
-}
+const kindNumbers = {
+  put: 1,
+  delete: 2,
+  expire: 3,
+  txn: 4,
+  config: 5,
+  'epoch-start': 6,
+  tick: 7,
+} as const;
 
 export function writeMembers(writer: FrameWriter, members: readonly Member[]): void {
   writer.u16(members.length);
@@ -212,6 +187,9 @@ function writeCommand(writer: FrameWriter, command: Command): void {
     case 'epoch-start':
       writer.text(command.nodeId);
       return;
+    case 'txn':
+      writeTxn(writer, command);
+      return;
     case 'tick':
       return;
   }
@@ -241,6 +219,8 @@ function readCommand(reader: FrameReader, kind: number): Command {
       return { kind: 'config', before: readMembers(reader), after: readMembers(reader) };
     case kindNumbers['epoch-start']:
       return { kind: 'epoch-start', nodeId: reader.text() };
+    case kindNumbers.txn:
+      return readTxn(reader);
     case kindNumbers.tick:
       return { kind: 'tick' };
     default:

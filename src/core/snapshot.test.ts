@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { members, put, records } from '../sim/fixtures.ts';
+import { txn } from '../sim/txn-arbitraries.ts';
 import { FrameError } from './frame.ts';
 import { allKeys } from './key-range.ts';
 import { encodeSnapshot, SnapshotDecoder, type SnapshotHeader } from './snapshot.ts';
@@ -35,6 +36,26 @@ function decode(chunks: readonly Uint8Array[]): ReturnType<SnapshotDecoder['fini
 }
 
 const flat = (chunks: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(chunks));
+
+describe('a snapshot of a store that ran transactions', () => {
+  test('answers every later record as the store does, also requests that ran before', () => {
+    fc.assert(
+      fc.property(fc.array(txn, { minLength: 2, maxLength: 20 }), (list) => {
+        const store = storeOf(1);
+        const half = Math.ceil(list.length / 2);
+        let decoded: Store | null = null;
+        for (const [index, command] of list.entries()) {
+          const [record] = records([command], index + 2, 2, index * 3);
+          if (record === undefined) return;
+          const result = store.apply(record);
+          if (decoded !== null) expect(decoded.apply(record)).toEqual(result);
+          if (index + 1 === half) decoded = decode(encode(store)).store;
+        }
+        expect(decoded?.freeze()).toEqual(store.freeze());
+      }),
+    );
+  });
+});
 
 describe('a snapshot', () => {
   test('gives back the header and the whole state', () => {

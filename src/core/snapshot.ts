@@ -9,7 +9,8 @@ import { KeyIndex } from './key-index.ts';
 import type { DedupeWindow } from './limits.ts';
 import type { Position } from './messages.ts';
 import { type Member, readMembers, writeMembers } from './record.ts';
-import { type Entry, type FrozenStore, type Remembered, type Result, Store } from './store.ts';
+import { type Result, readDetails, readStatus, writeDetails, writeStatus } from './result.ts';
+import { type Entry, type FrozenStore, type Remembered, Store } from './store.ts';
 
 export interface SnapshotHeader {
   readonly clusterId: string;
@@ -19,18 +20,8 @@ export interface SnapshotHeader {
   readonly members: readonly Member[];
 }
 
-const tags = { header: 1, entry: 2, request: 3, footer: 4 } as const;
+const tags = { header: 1, entry: 2, request: 3, footer: 4, txnRequest: 5 } as const;
 const chunkBytes = 256 * 1024;
-
-const statuses: readonly Result['status'][] = [
-  'created',
-  'updated',
-  'deleted',
-  'not-found',
-  'precondition-failed',
-  'request-mismatch',
-  'request-forgotten',
-];
 
 /** Chunks of whole frames, about 256 KiB each. */
 export function* encodeSnapshot(
@@ -57,7 +48,8 @@ export function* encodeSnapshot(
     }
   }
   for (const [id, request] of frozen.requests) {
-    frame(tags.request, () => writeRemembered(writer, id, request));
+    const tag = hasDetails(request.result) ? tags.txnRequest : tags.request;
+    frame(tag, () => writeRemembered(writer, id, request));
     if (writer.length >= chunkBytes) {
       yield writer.take();
       writer = new FrameWriter(chunkBytes + 4096);
@@ -93,8 +85,12 @@ function writeRemembered(writer: FrameWriter, id: string, request: Remembered): 
   writer.text(id);
   writer.f64(request.lsn);
   writer.u32(request.payloadHash);
-  writer.u8(statuses.indexOf(request.result.status));
-  writer.f64(request.result.revision);
+  writeStatus(writer, request.result);
+  if (hasDetails(request.result)) writeDetails(writer, request.result);
+}
+
+function hasDetails({ results, failedAt }: Result): boolean {
+  return results !== undefined || failedAt !== undefined;
 }
 
 /** Puts a snapshot together from its bytes as they arrive. */
@@ -145,8 +141,10 @@ export class SnapshotDecoder {
     }
     if (tag === tags.header) this.#readHeader(reader);
     else if (tag === tags.entry) this.#readEntry(reader);
-    else if (tag === tags.request) this.#readRemembered(reader);
-    else this.#readFooter(reader);
+    else if (tag === tags.request) this.#readRemembered(reader, false);
+    else if (tag === tags.txnRequest) this.#readRemembered(reader, true);
+    else if (tag === tags.footer) this.#readFooter(reader);
+    else throw new FrameError('version', this.#offset, `snapshot frame ${tag} is not known`);
     this.#count += 1;
   }
 
@@ -170,16 +168,13 @@ export class SnapshotDecoder {
     this.#entries.set(key, { value, contentType, revision, expiresAtMs, ttlLsn, hash });
   }
 
-  #readRemembered(reader: FrameReader): void {
+  #readRemembered(reader: FrameReader, hasDetails: boolean): void {
     const id = reader.text();
     const lsn = reader.f64();
     const payloadHash = reader.u32();
-    const status = statuses[reader.u8()];
-    const revision = reader.f64();
-    if (status === undefined) {
-      throw new FrameError('damaged', this.#offset, 'an unknown result in a snapshot');
-    }
-    this.#requests.set(id, { lsn, payloadHash, result: { status, revision } });
+    const plain = readStatus(reader);
+    const result = hasDetails ? readDetails(reader, plain) : plain;
+    this.#requests.set(id, { lsn, payloadHash, result });
   }
 
   #readFooter(reader: FrameReader): void {

@@ -7,8 +7,8 @@ import { type Result, Store } from './store.ts';
 /** A store that gets one record after the other, from lsn 1 on. */
 class Machine {
   readonly store: Store;
-  constructor(recordsMax = 100, bytesMax = 1_000_000) {
-    this.store = new Store({ recordsMax, bytesMax });
+  constructor(recordsMax = 100, bytesMax = 1_000_000, resultBytesMax = 1000) {
+    this.store = new Store({ recordsMax, bytesMax, resultBytesMax });
   }
   apply(command: Command, logTimeMs = 0): Result | null {
     const [record] = records([command], this.store.appliedLsn + 1, 1, logTimeMs);
@@ -242,7 +242,11 @@ describe('determinism', () => {
         const machine = new Machine(3);
         for (const one of list) machine.apply(one);
         const { store } = machine;
-        const thawed = Store.thaw(store.freeze(), { recordsMax: 3, bytesMax: 1_000_000 });
+        const thawed = Store.thaw(store.freeze(), {
+          recordsMax: 3,
+          bytesMax: 1_000_000,
+          resultBytesMax: 1000,
+        });
         expect(thawed.hash).toBe(store.hash);
         expect(thawed.memoryBytes).toBe(store.memoryBytes);
       }),

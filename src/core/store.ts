@@ -3,54 +3,22 @@
  * expiry are evaluated here, in log order, from the record alone: no clock, no randomness, no option
  * that could differ between nodes. Equal appliedLsn means equal state (I9), which `hash` shows.
  */
-import { type Deadline, DeadlineQueue } from './deadlines.ts';
+import type { Deadline } from './deadlines.ts';
+import { Entries, type Entry } from './entries.ts';
 import { assert } from './errors.ts';
 import { History } from './history.ts';
 import { KeyIndex } from './key-index.ts';
 import type { KeyRange } from './key-range.ts';
 import { type DedupeWindow, dedupeWindow } from './limits.ts';
-import type {
-  Condition,
-  DeleteCommand,
-  Mutation,
-  PutCommand,
-  Record,
-  RequestTag,
-} from './record.ts';
+import type { TxnCommand } from './operations.ts';
+import type { DeleteCommand, Mutation, PutCommand, Record } from './record.ts';
+import { type Remembered, Requests } from './requests.ts';
+import type { Result } from './result.ts';
+import { conditionHolds, evaluateTxn } from './transaction.ts';
 
-export interface Entry {
-  readonly value: Uint8Array;
-  readonly contentType: string;
-  /** lsn of the key's last change. */
-  readonly revision: number;
-  /** Log time at which it may be expired; 0 for never. */
-  readonly expiresAtMs: number;
-  /** lsn of the record that set the lifetime; 0 where there is none. */
-  readonly ttlLsn: number;
-  /** Share of the state hash. */
-  readonly hash: number;
-}
-
-/** How applying a mutation ended; remembered with its idempotency key. */
-export interface Result {
-  readonly status:
-    | 'created'
-    | 'updated'
-    | 'deleted'
-    | 'not-found'
-    | 'precondition-failed'
-    | 'request-mismatch'
-    | 'request-forgotten';
-  /** lsn of the change; for a failed precondition the key's revision, 0 where it is absent. */
-  readonly revision: number;
-}
-
-/** A remembered idempotency key. */
-export interface Remembered {
-  readonly lsn: number;
-  readonly payloadHash: number;
-  readonly result: Result;
-}
+export type { Entry } from './entries.ts';
+export type { Remembered } from './requests.ts';
+export type { Result } from './result.ts';
 
 /** Everything that a snapshot holds of a store. */
 export interface FrozenStore {
@@ -62,37 +30,17 @@ export interface FrozenStore {
   readonly requests: ReadonlyMap<string, Remembered>;
 }
 
-/** Rough cost of an entry in memory beside its key and value, bytes. */
-const entryOverheadBytes = 160;
-
 export class Store {
   appliedLsn = 0;
   /** The log's time at `appliedLsn`. */
   logTimeMs = 0;
-  /** Size of keys, values and overhead, bytes. */
-  memoryBytes = 0;
-  /** Sum of the hashes of all entries and remembered requests, modulo 2^32. */
-  hash = 0;
-  /** Requests at or below this lsn may have been forgotten. */
-  forgottenLsn = 0;
   /** What the applied records changed, for watches. No part of the state: it begins at a snapshot. */
   readonly history = new History();
-  #entries = new Map<string, Entry>();
-  /** Where `ownValues` is on its way through the entries. */
-  #sweep = this.#entries.entries();
-  /** The keys of `#entries`, in order. */
-  #index = new KeyIndex();
-  /** In the order of their lsns, so the first is the oldest. */
-  #requests = new Map<string, Remembered>();
-  #requestBytes = 0;
-  readonly #lifetimes = new DeadlineQueue(({ key, ttlLsn, atMs }) => {
-    const entry = this.#entries.get(key);
-    return entry?.ttlLsn === ttlLsn && entry.expiresAtMs === atMs;
-  });
-  readonly #window: DedupeWindow;
+  #entries = new Entries();
+  #requests: Requests;
 
   constructor(window: DedupeWindow = dedupeWindow) {
-    this.#window = window;
+    this.#requests = new Requests(window);
   }
 
   /** A key whose lifetime has ended in log time is absent, though its `expire` record is to come. */
@@ -105,9 +53,38 @@ export class Store {
     return entry.expiresAtMs > this.logTimeMs ? entry : undefined;
   }
 
+  get keyCount(): number {
+    return this.#entries.size;
+  }
+
+  /** Size of keys, values and overhead, bytes. */
+  get memoryBytes(): number {
+    return this.#entries.memoryBytes;
+  }
+
+  /** Of all entries and remembered requests. */
+  get hash(): number {
+    return (this.#entries.hash + this.#requests.hash) >>> 0;
+  }
+
+  /** Requests at or below this lsn may have been forgotten. */
+  get forgottenLsn(): number {
+    return this.#requests.forgottenLsn;
+  }
+
+  /** The first result of a request that is still remembered. */
+  remembered(requestId: string): Remembered | undefined {
+    return this.#requests.get(requestId);
+  }
+
+  /** Keys in the order of their bytes. Nothing may be applied while they are read. */
+  keysIn(range: KeyRange, isReverse = false): Generator<string, void, void> {
+    return this.#entries.keysIn(range, isReverse);
+  }
+
   /** When the first of all lifetimes ends, in log time; Infinity where no key has one. */
   nextExpiryMs(): number {
-    return this.#lifetimes.nextMs();
+    return this.#entries.nextExpiryMs();
   }
 
   /**
@@ -120,21 +97,12 @@ export class Store {
 
   /** Lifetimes that have ended at `logTimeMs`: the first `countMax` of those to be expired. */
   expired(logTimeMs: number, countMax: number): Deadline[] {
-    return this.#lifetimes.due(logTimeMs, countMax);
+    return this.#entries.expired(logTimeMs, countMax);
   }
 
-  get keyCount(): number {
-    return this.#entries.size;
-  }
-
-  /** Keys in the order of their bytes. Nothing may be applied while they are read. */
-  keysIn(range: KeyRange, isReverse: boolean): Generator<string, void, void> {
-    return isReverse ? this.#index.descending(range) : this.#index.ascending(range);
-  }
-
-  /** The first result of a request that is still remembered. */
-  remembered(requestId: string): Remembered | undefined {
-    return this.#requests.get(requestId);
+  /** See `Entries`. */
+  ownValues(trimmedLsn: number, count: number): void {
+    this.#entries.ownValues(trimmedLsn, count);
   }
 
   /**
@@ -148,14 +116,15 @@ export class Store {
     const { command } = record;
     switch (command.kind) {
       case 'put':
-      case 'delete': {
+      case 'delete':
+      case 'txn': {
         const result = this.#mutate(record, command);
         if (result.revision !== record.lsn) this.history.except(record.lsn);
         return result;
       }
       case 'expire': {
         const entry = this.#entries.get(command.key);
-        if (entry?.ttlLsn === command.ttlLsn) this.#remove(command.key, entry);
+        if (entry?.ttlLsn === command.ttlLsn) this.#entries.remove(command.key, entry);
         else this.history.except(record.lsn);
         return null;
       }
@@ -169,22 +138,16 @@ export class Store {
   #mutate(record: Record, command: Mutation): Result {
     const { request } = command;
     if (request === null) return this.#change(record, command);
-    const known = this.#requests.get(request.id);
-    if (known !== undefined) {
-      return known.payloadHash === request.payloadHash
-        ? known.result
-        : { status: 'request-mismatch', revision: known.lsn };
-    }
-    // A key made before the window begins may have run and been forgotten: never run it again.
-    if (request.keyRevision > 0 && request.keyRevision < this.forgottenLsn) {
-      return { status: 'request-forgotten', revision: this.forgottenLsn };
-    }
+    const answer = this.#requests.answerTo(request);
+    if (answer !== null) return answer;
     const result = this.#change(record, command);
-    this.#remember(record, request, result);
+    const { payloadHash } = request;
+    this.#requests.remember(request.id, { lsn: record.lsn, payloadHash, result });
     return result;
   }
 
   #change(record: Record, command: Mutation): Result {
+    if (command.kind === 'txn') return this.#transact(record, command);
     const held = this.#entries.get(command.key);
     const entry = this.#live(held);
     if (!conditionHolds(command.condition, entry)) {
@@ -195,10 +158,8 @@ export class Store {
     return { status: entry === undefined ? 'created' : 'updated', revision: record.lsn };
   }
 
-  #put(record: Record, command: PutCommand, old: Entry | undefined): void {
+  #put(record: Record, command: PutCommand, held: Entry | undefined): void {
     const { key, value, contentType, ttlMs } = command;
-    if (old === undefined) this.#index.add(key);
-    else this.#forgetEntry(key, old);
     const entry: Entry = {
       value,
       contentType,
@@ -207,64 +168,24 @@ export class Store {
       ttlLsn: ttlMs > 0 ? record.lsn : 0,
       hash: record.crc,
     };
-    this.#entries.set(key, entry);
-    this.memoryBytes += entryBytes(key, entry);
-    this.hash = (this.hash + entry.hash) >>> 0;
-    if (ttlMs > 0) this.#lifetimes.push({ atMs: entry.expiresAtMs, key, ttlLsn: entry.ttlLsn });
+    this.#entries.set(key, entry, held);
   }
 
-  /**
-   * Gives values a buffer of their own where the log has forgotten the batch that they are a view of,
-   * which they would keep alive: those at or below `trimmedLsn`. Looks at `count` entries, going on
-   * where it stopped: a look at all of them at once would be a pause. Most values are replaced
-   * before, so most are never copied.
-   */
-  ownValues(trimmedLsn: number, count: number): void {
-    for (let seen = 0; seen < count; seen += 1) {
-      const next = this.#sweep.next();
-      if (next.done === true) {
-        this.#sweep = this.#entries.entries();
-        return;
-      }
-      const [key, entry] = next.value;
-      const isView = entry.value.byteLength < entry.value.buffer.byteLength;
-      if (entry.revision <= trimmedLsn && isView) {
-        this.#entries.set(key, { ...entry, value: entry.value.slice() });
-      }
-    }
-  }
-
-  #delete(record: Record, command: DeleteCommand, old: Entry | undefined): Result {
-    if (old === undefined) return { status: 'not-found', revision: 0 };
-    this.#remove(command.key, old);
+  #delete(record: Record, command: DeleteCommand, entry: Entry | undefined): Result {
+    if (entry === undefined) return { status: 'not-found', revision: 0 };
+    this.#entries.remove(command.key, entry);
     return { status: 'deleted', revision: record.lsn };
   }
 
-  #remove(key: string, entry: Entry): void {
-    this.#entries.delete(key);
-    this.#index.delete(key);
-    this.#forgetEntry(key, entry);
-  }
-
-  #forgetEntry(key: string, entry: Entry): void {
-    this.memoryBytes -= entryBytes(key, entry);
-    this.hash = (this.hash - entry.hash) >>> 0;
-  }
-
-  #remember(record: Record, request: RequestTag, result: Result): void {
-    const { payloadHash } = request;
-    this.#requests.set(request.id, { lsn: record.lsn, payloadHash, result });
-    this.#requestBytes += requestBytes(request.id);
-    this.hash = (this.hash + requestHash(record.lsn, payloadHash)) >>> 0;
-    for (const [id, oldest] of this.#requests) {
-      const full =
-        this.#requests.size > this.#window.recordsMax || this.#requestBytes > this.#window.bytesMax;
-      if (!full) break;
-      this.#requests.delete(id);
-      this.#requestBytes -= requestBytes(id);
-      this.hash = (this.hash - requestHash(oldest.lsn, oldest.payloadHash)) >>> 0;
-      this.forgottenLsn = oldest.lsn;
+  #transact(record: Record, command: TxnCommand): Result {
+    const { result, writes, changes } = evaluateTxn(record, command, this);
+    for (const [key, entry] of writes) {
+      const held = this.#entries.get(key);
+      if (entry !== null) this.#entries.set(key, entry, held);
+      else if (held !== undefined) this.#entries.remove(key, held);
     }
+    this.history.except(record.lsn, changes);
+    return result;
   }
 
   /** A view that stays as it is while records go on being applied: copies the maps, not the values. */
@@ -275,8 +196,8 @@ export class Store {
       logTimeMs,
       forgottenLsn,
       hash,
-      entries: new Map(this.#entries),
-      requests: new Map(this.#requests),
+      entries: this.#entries.freeze(),
+      requests: this.#requests.freeze(),
     };
   }
 
@@ -287,43 +208,11 @@ export class Store {
     index: KeyIndex = KeyIndex.of(frozen.entries.keys()),
   ): Store {
     const store = new Store(window);
-    store.#index = index;
     store.appliedLsn = frozen.appliedLsn;
     store.logTimeMs = frozen.logTimeMs;
-    store.forgottenLsn = frozen.forgottenLsn;
-    store.#entries = new Map(frozen.entries);
-    store.#sweep = store.#entries.entries();
-    store.#requests = new Map(frozen.requests);
-    for (const [key, entry] of frozen.entries) {
-      const { expiresAtMs: atMs, ttlLsn } = entry;
-      if (atMs > 0) store.#lifetimes.push({ atMs, key, ttlLsn });
-      store.memoryBytes += entryBytes(key, entry);
-      store.hash = (store.hash + entry.hash) >>> 0;
-    }
-    for (const [id, { lsn, payloadHash }] of frozen.requests) {
-      store.#requestBytes += requestBytes(id);
-      store.hash = (store.hash + requestHash(lsn, payloadHash)) >>> 0;
-    }
+    store.#entries = Entries.thaw(frozen.entries, index);
+    store.#requests = Requests.thaw(frozen.requests, frozen.forgottenLsn, window);
     assert(store.hash === frozen.hash, 'a snapshot does not have the hash that it names');
     return store;
   }
-}
-
-function conditionHolds(condition: Condition, entry: Entry | undefined): boolean {
-  if (condition === 'none') return true;
-  if (condition === 'absent') return entry === undefined;
-  if (condition === 'present') return entry !== undefined;
-  return entry?.revision === condition;
-}
-
-function entryBytes(key: string, entry: Entry): number {
-  return key.length + entry.value.length + entry.contentType.length + entryOverheadBytes;
-}
-
-function requestBytes(id: string): number {
-  return id.length + entryOverheadBytes;
-}
-
-function requestHash(lsn: number, payloadHash: number): number {
-  return Math.imul(lsn ^ payloadHash, 0x9e3779b1) >>> 0;
 }

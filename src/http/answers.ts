@@ -59,11 +59,11 @@ export class Answers {
     };
   }
 
-  /** 200 with a value: the hot answer. */
-  entry(entry: EntryView): Response {
+  /** 200 with a value: the hot answer. Or 201, where it was made by the request. */
+  entry(entry: EntryView, status: 200 | 201 = 200): Response {
     const body = this.#shared === null ? cheapBody(entry.value) : entry.value;
     if (entry.contentType !== defaultContentType || entry.expiresAtMs > 0) {
-      return this.make(200, body, this.#entryFields(entry));
+      return this.make(status, body, this.#entryFields(entry));
     }
     this.#refresh();
     // Written out: one object of one shape is what all three runtimes are fastest with.
@@ -75,7 +75,7 @@ export class Answers {
       'dsm-epoch': this.#epochText,
       'dsm-revision': this.#revisionText,
     };
-    const init = { headers: this.#shared?.tagged(headers) ?? headers };
+    const init = { status, headers: this.#shared?.tagged(headers) ?? headers };
     return new Response(body as BodyInit, init);
   }
 
@@ -106,7 +106,10 @@ export class Answers {
   }
 
   /** 200 or 201 to a PUT. */
-  stored(status: 200 | 201, revision: number): Response {
+  stored(status: 200 | 201, revision: number, more?: HeaderFields): Response {
+    if (more !== undefined) {
+      return this.make(status, null, { 'content-length': '0', etag: tagOf(revision), ...more });
+    }
     this.#refresh();
     const headers = {
       // Announced by hand: an empty body would cost Node a second write.

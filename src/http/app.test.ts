@@ -14,11 +14,13 @@ describe('what is not there', () => {
   );
 
   test.each([
-    ['POST', '/v1/kv/a', 'GET, HEAD, PUT, DELETE'],
-    ['PATCH', '/v1/kv/a', 'GET, HEAD, PUT, DELETE'],
-    ['OPTIONS', '/v1/kv/a', 'GET, HEAD, PUT, DELETE'],
-    ['PROPFIND', '/v1/kv/a', 'GET, HEAD, PUT, DELETE'],
+    ['PATCH', '/v1/kv/a', 'GET, HEAD, PUT, POST, DELETE'],
+    ['OPTIONS', '/v1/kv/a', 'GET, HEAD, PUT, POST, DELETE'],
+    ['PROPFIND', '/v1/kv/a', 'GET, HEAD, PUT, POST, DELETE'],
     ['PUT', '/v1/status', 'GET, HEAD'],
+    ['GET', '/v1/txn', 'POST'],
+    ['DELETE', '/v1/batch', 'POST'],
+    ['PUT', '/v1/kv', 'GET, HEAD, DELETE'],
     ['GET', '/v1/admin/handoff', 'POST'],
     ['HEAD', '/v1/admin/handoff', 'POST'],
     ['GET', '/v1/admin/members/x', 'DELETE'],

@@ -11,17 +11,21 @@ import type { Random } from '../ports/random.ts';
 import type { Transport } from '../ports/transport.ts';
 import { addAdminRoutes } from './admin-routes.ts';
 import { Answers } from './answers.ts';
+import { addBatchRoutes } from './batch-routes.ts';
 import { BodyReader } from './bodies.ts';
 import { expectSameSite, HostGuard } from './browser-guard.ts';
+import { Changes } from './changes.ts';
 import { Forwarder } from './forward.ts';
 import { keysPath, pathStart } from './keys.ts';
 import { addKvRoutes, putKey } from './kv-routes.ts';
 import { addListRoutes } from './list-routes.ts';
+import { addOpRoutes } from './op-routes.ts';
 import { addPeerRoutes } from './peer-routes.ts';
 import { asDsmError } from './problem.ts';
 import { createSecretCheck } from './secret.ts';
 import { ShortCut } from './short-cut.ts';
 import { addStatusRoutes } from './status-routes.ts';
+import { addTxnRoutes } from './txn-routes.ts';
 import { addWatchRoutes } from './watch-routes.ts';
 
 export interface AppOptions {
@@ -50,8 +54,12 @@ export function createApp(options: AppOptions): Hono {
   const checkSecret = createSecretCheck(secret);
 
   const app = new Hono({ getPath: routingPath });
-  const kv = { ...options, answers, bodies, forwarder };
+  const changes = new Changes({ ...options, answers, forwarder });
+  const kv = { node, answers, bodies, changes };
   addKvRoutes(app, kv);
+  addOpRoutes(app, { node, answers, changes });
+  addTxnRoutes(app, { node, answers, bodies, changes });
+  addBatchRoutes(app, { node, answers, bodies, changes });
   addListRoutes(app, node, answers);
   addWatchRoutes(app, { node, answers, clock });
   addPeerRoutes(app, { node, answers, bodies, checkSecret });

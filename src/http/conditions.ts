@@ -13,8 +13,38 @@ export function tagOf(revision: number): string {
   return `"${revision}"`;
 }
 
+/** What a change asks of its key, and how it asked. */
+export interface Precondition {
+  readonly condition: Condition;
+  /** `Prefer: return=representation`: where it fails, the value is wanted (RFC 7240). */
+  readonly wantsCurrent: boolean;
+  readonly ifMatch: string | null;
+  readonly ifNoneMatch: string | null;
+}
+
+const wantsRepresentation = /(?:^|,)\s*return\s*=\s*"?representation"?\s*(?:[;,]|$)/i;
+
+/** Of a PUT, DELETE or POST to a key. Throws `invalid_request`. */
+export function parsePrecondition(headers: Headers): Precondition {
+  const ifMatch = headers.get('if-match');
+  const ifNoneMatch = headers.get('if-none-match');
+  const condition = parseCondition(ifMatch, ifNoneMatch);
+  const prefer = condition === 'none' ? null : headers.get('prefer');
+  const wantsCurrent = prefer !== null && wantsRepresentation.test(prefer);
+  return { condition, wantsCurrent, ifMatch, ifNoneMatch };
+}
+
+/** The same as headers, for the active master. */
+export function conditionHeaders({ ifMatch, ifNoneMatch, wantsCurrent }: Precondition) {
+  const headers: Record<string, string> = {};
+  if (ifMatch !== null) headers['if-match'] = ifMatch;
+  if (ifNoneMatch !== null) headers['if-none-match'] = ifNoneMatch;
+  if (wantsCurrent) headers.prefer = 'return=representation';
+  return headers;
+}
+
 /** The condition of a PUT or DELETE. Throws `invalid_request`. */
-export function parseCondition(ifMatch: string | null, ifNoneMatch: string | null): Condition {
+function parseCondition(ifMatch: string | null, ifNoneMatch: string | null): Condition {
   if (ifMatch !== null && ifNoneMatch !== null) {
     throw invalid('give either If-Match or If-None-Match, not both');
   }

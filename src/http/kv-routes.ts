@@ -1,26 +1,28 @@
 /** READ, WRITE and delete of one key: `/v1/kv/{key}`. */
 import type { Hono } from 'hono';
-import { assert, DsmError, unreachable } from '../core/errors.ts';
+import { assert, DsmError } from '../core/errors.ts';
 import type { PutCommand } from '../core/record.ts';
 import type { EntryView, NodeApi, WriteRequest, WriteResult } from '../node/api.ts';
-import type { Random } from '../ports/random.ts';
 import { answerLater } from './answer-later.ts';
 import type { Answers } from './answers.ts';
 import type { BodyReader } from './bodies.ts';
-import { isHeld, parseCondition } from './conditions.ts';
-import { type Forwarder, isForwarded } from './forward.ts';
-import { defaultContentType, headerNames } from './headers.ts';
+import type { Changes } from './changes.ts';
+import { conditionHeaders, isHeld, type Precondition, parsePrecondition } from './conditions.ts';
+import { defaultContentType } from './headers.ts';
 import { keysPath, parseKey, targetOf } from './keys.ts';
+import { preconditionFailed } from './operation-results.ts';
 import { expectNoQuery, parsePutOptions, parseReadOptions } from './queries.ts';
-import { parseIdentity, type RequestIdentity, tagRequest } from './request-tag.ts';
+import { tagRequest } from './request-tag.ts';
 
 export interface KvOptions {
   readonly node: NodeApi;
   readonly answers: Answers;
   readonly bodies: BodyReader;
-  readonly forwarder: Forwarder;
-  readonly random: Random;
+  readonly changes: Changes;
 }
+
+/** What a PUT stores. */
+type Content = Pick<PutCommand, 'value' | 'contentType' | 'ttlMs'>;
 
 const noContent: Content = Object.freeze({ value: new Uint8Array(0), contentType: '', ttlMs: 0 });
 
@@ -60,44 +62,75 @@ function onRead({ node, answers }: KvOptions, request: Request): Response | Prom
 
 /** Throws a DsmError, or rejects with one. */
 export function putKey(options: KvOptions, request: Request): Promise<Response> {
-  const { bodies, node } = options;
+  const { bodies, node, changes } = options;
   const { rawKey, query } = targetOf(request.url);
+  const { headers } = request;
   const { ttlMs } = parsePutOptions(query);
-  const change = parseChange(options, rawKey, request.headers);
-  const contentType = parseContentType(request.headers, node.limits.contentTypeBytesMax);
-  return bodies
-    .read(request, node.limits.valueBytesMax)
-    .then((value) => send(options, change, { value, contentType, ttlMs }));
+  const key = parseKey(rawKey, node.limits.keyBytesMax);
+  const precondition = parsePrecondition(headers);
+  const contentType = parseContentType(headers, node.limits.contentTypeBytesMax);
+  const caller = changes.caller(headers);
+  return bodies.read(request, node.limits.valueBytesMax).then((value) => {
+    const content = { value, contentType, ttlMs };
+    return changes.run({
+      caller,
+      method: 'PUT',
+      target: () => ({
+        path: keysPath + encodeURIComponent(key) + (query === '' ? '' : `?${query}`),
+        headers: { ...conditionHeaders(precondition), 'content-type': contentType },
+      }),
+      body: value,
+      command: (identity) => {
+        const payload = { method: 'PUT', key, condition: precondition.condition, ...content };
+        return commandOf(key, precondition, content, tagRequest(identity, payload));
+      },
+      answer: (result) => answerOf(options.answers, result),
+    });
+  });
 }
 
 function onDelete(options: KvOptions, request: Request): Promise<Response> {
+  const { node, changes } = options;
   const { rawKey, query } = targetOf(request.url);
   expectNoQuery(query);
-  return send(options, parseChange(options, rawKey, request.headers), null);
+  const key = parseKey(rawKey, node.limits.keyBytesMax);
+  const precondition = parsePrecondition(request.headers);
+  return changes.run({
+    caller: changes.caller(request.headers),
+    method: 'DELETE',
+    target: () => ({
+      path: keysPath + encodeURIComponent(key),
+      headers: conditionHeaders(precondition),
+    }),
+    body: null,
+    command: (identity) => {
+      const { condition } = precondition;
+      const payload = { method: 'DELETE', key, condition, ...noContent };
+      return commandOf(key, precondition, null, tagRequest(identity, payload));
+    },
+    answer: (result) => answerOf(options.answers, result),
+  });
 }
 
-interface Change {
-  readonly key: string;
-  readonly condition: WriteRequest['condition'];
-  readonly identity: ReturnType<typeof parseIdentity>;
-  readonly ifMatch: string | null;
-  readonly ifNoneMatch: string | null;
-  readonly isForwarded: boolean;
-}
-
-/** What a PUT stores. */
-type Content = Pick<PutCommand, 'value' | 'contentType' | 'ttlMs'>;
-
-function parseChange({ node }: KvOptions, rawKey: string, headers: Headers): Change {
-  const ifMatch = headers.get('if-match');
-  const ifNoneMatch = headers.get('if-none-match');
+/** `content` is null for a delete. */
+function commandOf(
+  key: string,
+  { condition, wantsCurrent }: Precondition,
+  content: Content | null,
+  request: WriteRequest['request'],
+): WriteRequest {
+  if (!wantsCurrent) {
+    return content === null
+      ? { kind: 'delete', key, condition, request }
+      : { kind: 'put', key, condition, request, ...content };
+  }
+  // The value that stands in the way is read in the same record in which it does.
   return {
-    key: parseKey(rawKey, node.limits.keyBytesMax),
-    condition: parseCondition(ifMatch, ifNoneMatch),
-    identity: parseIdentity(headers, node.limits.requestIdBytesMax),
-    ifMatch,
-    ifNoneMatch,
-    isForwarded: isForwarded(headers),
+    kind: 'txn',
+    compares: [{ key, condition, value: null }],
+    operations: [content === null ? { kind: 'delete', key } : { kind: 'put', key, ...content }],
+    otherwise: [{ kind: 'get', key }],
+    request,
   };
 }
 
@@ -109,57 +142,9 @@ function parseContentType(headers: Headers, bytesMax: number): string {
   throw new DsmError('invalid_request', text);
 }
 
-/** `content` is null for a delete. */
-function send(
-  { node, answers, forwarder, random }: KvOptions,
-  change: Change,
-  content: Content | null,
-): Promise<Response> {
-  const { key, condition } = change;
-  const method = content === null ? 'DELETE' : 'PUT';
-  let { identity } = change;
-  const write = (): WriteRequest => {
-    const request = tagRequest(identity, { method, key, condition, ...(content ?? noContent) });
-    return content === null
-      ? { kind: 'delete', key, condition, request }
-      : { kind: 'put', key, condition, request, ...content };
-  };
-  return forwarder.run({
-    isForwarded: change.isForwarded,
-    bodyBytes: content?.value.length ?? 0,
-    isRepeatable: true,
-    runHere: (done) =>
-      node.write(write(), (error, result) => done(error, () => answerOf(answers, result))),
-    pack: () => {
-      // The way to the master may deliver twice, and this node may be the master in the end.
-      identity ??= { id: random.id(), keyRevision: 0 };
-      return {
-        method,
-        path: keysPath + encodeURIComponent(key) + queryToPass(content),
-        headers: headersToPass(change, identity, content?.contentType ?? ''),
-        ...(content === null ? {} : { body: content.value }),
-      };
-    },
-  });
-}
-
-function queryToPass(content: Content | null): string {
-  return content === null || content.ttlMs === 0 ? '' : `?ttl=${content.ttlMs / 1000}`;
-}
-
-function headersToPass(change: Change, identity: RequestIdentity, contentType: string) {
-  const { ifMatch, ifNoneMatch } = change;
-  const headers: Record<string, string> = { [headerNames.idempotencyKey]: `"${identity.id}"` };
-  if (identity.keyRevision > 0) headers[headerNames.keyRevision] = String(identity.keyRevision);
-  if (ifMatch !== null) headers['if-match'] = ifMatch;
-  if (ifNoneMatch !== null) headers['if-none-match'] = ifNoneMatch;
-  if (contentType !== '') headers['content-type'] = contentType;
-  return headers;
-}
-
-function answerOf(answers: Answers, result: WriteResult | null): Response {
-  assert(result !== null, 'a write without an error has a result');
-  const { status, revision } = result;
+function answerOf(answers: Answers, result: WriteResult): Response {
+  const [outcome] = result.results ?? [];
+  const { status, revision } = result.status === 'committed' && outcome ? outcome : result;
   switch (status) {
     case 'created':
       return answers.stored(201, revision);
@@ -171,20 +156,10 @@ function answerOf(answers: Answers, result: WriteResult | null): Response {
       return answers.problem(notFound);
     case 'precondition-failed':
       return answers.problem(preconditionFailed(revision));
-    case 'request-mismatch':
-      return answers.problem(new DsmError('idempotency_mismatch', mismatchText));
-    case 'request-forgotten':
-      return answers.problem(new DsmError('request_forgotten'));
     default:
-      return unreachable(status);
+      assert(result.status === 'otherwise' && outcome !== undefined, `a write is not ${status}`);
+      return answers.problem(preconditionFailed(outcome.revision, outcome), {
+        'preference-applied': 'return=representation',
+      });
   }
-}
-
-const mismatchText =
-  'The idempotency key was used for another request; a new request needs a new key';
-
-function preconditionFailed(currentRevision: number): DsmError {
-  const now = currentRevision === 0 ? 'the key is absent' : `it is "${currentRevision}"`;
-  const text = `The precondition does not hold: ${now}`;
-  return new DsmError('precondition_failed', text, { currentRevision });
 }

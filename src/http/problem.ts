@@ -1,5 +1,11 @@
 /** The one place where an error becomes an HTTP answer (RFC 9457). */
-import { catalogue, DsmError, type ErrorCode, type Outcome } from '../core/errors.ts';
+import {
+  type CurrentValue,
+  catalogue,
+  DsmError,
+  type ErrorCode,
+  type Outcome,
+} from '../core/errors.ts';
 
 export interface Problem {
   readonly type: string;
@@ -13,12 +19,14 @@ export interface Problem {
   readonly master?: string;
   /** The key's revision now, after a failed precondition; 0 where the key is absent. */
   readonly currentRevision?: number;
+  /** The value now, with `Prefer: return=representation`; null where the key is absent. */
+  readonly current?: CurrentValue | null;
 }
 
 export function problemOf(error: DsmError, activeUrl: string | null): Problem {
   const { code, outcome, retryable, status, message, details } = error;
   const master = details.master ?? activeUrl;
-  const { currentRevision } = details;
+  const { currentRevision, current } = details;
   return {
     type: `urn:dsm:problem:${code}`,
     title: catalogue[code].title,
@@ -29,6 +37,7 @@ export function problemOf(error: DsmError, activeUrl: string | null): Problem {
     retryable,
     ...(master === null ? {} : { master }),
     ...(currentRevision === undefined ? {} : { currentRevision }),
+    ...(current === undefined ? {} : { current }),
   };
 }
 

@@ -26,23 +26,33 @@ export function readOptionsOf(parameters: URLSearchParams): ReadOptions {
   return { consistency, minRevision: parseRevision(parameters, 'min-revision') ?? 0 };
 }
 
-const ttlSecondsMax = 10 * 365 * 86_400;
+export const ttlSecondsMax = 10 * 365 * 86_400;
 
 /** `?ttl=` of a PUT in ms; 0 where there is none. Throws `invalid_request`. */
 export function parsePutOptions(query: string): { readonly ttlMs: number } {
   if (query === '') return { ttlMs: 0 };
-  const text = parametersOf(query, ['ttl']).get('ttl');
-  return { ttlMs: text === null ? 0 : parseTtlMs(text) };
+  return { ttlMs: parseTtl(parametersOf(query, ['ttl'])) ?? 0 };
 }
 
-/** Seconds, with at most three decimals, as milliseconds. Throws `invalid_request`. */
-function parseTtlMs(text: string): number {
+/** `ttl`, seconds with at most three decimals, in ms; null where there is none. */
+export function parseTtl(parameters: URLSearchParams): number | null {
+  const text = parameters.get('ttl');
+  if (text === null) return null;
   const seconds = /^\d{1,9}(?:\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
   if (seconds > 0 && seconds <= ttlSecondsMax) return Math.round(seconds * 1000);
   throw invalid(
     `ttl must be seconds from 0.001 to ${ttlSecondsMax}, like 30 or 0.25; leave it out for a key ` +
       'that never expires',
   );
+}
+
+/** A whole number, perhaps below 0; null where there is none. Throws `invalid_request`. */
+export function parseWholeNumber(parameters: URLSearchParams, name: string): number | null {
+  const text = parameters.get(name);
+  if (text === null) return null;
+  const number = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(number)) return number;
+  throw invalid(`${name} must be a whole number within ±${Number.MAX_SAFE_INTEGER}`);
 }
 
 /** A revision; null where there is none. Throws `invalid_request`. */

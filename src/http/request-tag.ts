@@ -1,4 +1,5 @@
 /** `Idempotency-Key` and what belongs to it (DESIGN.md §5 rule 14). */
+import { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import { DsmError } from '../core/errors.ts';
 import type { Condition, RequestTag } from '../core/record.ts';
@@ -58,4 +59,18 @@ export function tagRequest(identity: RequestIdentity | null, payload: Payload): 
 function hashOf({ method, key, condition, contentType, ttlMs, value }: Payload): number {
   const head = JSON.stringify([method, key, condition, contentType, ttlMs]);
   return crc32(value, crc32(encoder.encode(head)));
+}
+
+/** The same for operations: `payload` is all that two requests with one key must have in common. */
+export function tagOperations(
+  identity: RequestIdentity | null,
+  payload: readonly unknown[],
+): RequestTag | null {
+  if (identity === null) return null;
+  return { ...identity, payloadHash: crc32(encoder.encode(JSON.stringify(payload, hexOfBytes))) };
+}
+
+/** JSON would write bytes as an object of numbers. */
+function hexOfBytes(_name: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { hex: Buffer.from(value).toString('hex') } : value;
 }

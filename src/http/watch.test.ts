@@ -192,7 +192,7 @@ describe('a stream of changes', () => {
 describe('a poll', () => {
   const poll = async (query: string, play: (setup: Setup) => void = () => {}) => {
     const setup = setUp();
-    setup.node.appliedLsn = 9;
+    setup.node.store.appliedLsn = 9;
     const answer = setup.app.request(`/v1/watch?${query}`);
     await settled();
     play(setup);

@@ -64,7 +64,7 @@ describe('WRITE and delete', () => {
     const { app, node } = setUp();
     await app.request('/v1/kv/a', put(headers));
     await app.request('/v1/kv/a', { method: 'DELETE', headers });
-    expect(node.writes.map((write) => write.condition)).toEqual([condition, condition]);
+    expect(node.writes).toMatchObject([{ condition }, { condition }]);
   });
 
   test.each([

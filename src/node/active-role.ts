@@ -6,6 +6,7 @@
 import { DsmError } from '../core/errors.ts';
 import { ActiveMaster, type Outgoing } from '../core/master.ts';
 import type { AppendAck, Poll, PollAnswer, Refusal, Registration } from '../core/messages.ts';
+import { mayGrow, txnBytes } from '../core/operations.ts';
 import type { Placement } from '../core/placement.ts';
 import type { Member, Mutation, Record } from '../core/record.ts';
 import type { Result } from '../core/store.ts';
@@ -101,7 +102,7 @@ export class ActiveRole {
     if (clock.monotonicMs() - this.#majorityHeardMs >= limits.suspectMs) {
       return new DsmError('no_quorum', undefined, { retryAfterMs: 1000 });
     }
-    if (command.kind === 'put' && voter.store.memoryBytes + bytes > limits.memoryBytesMax) {
+    if (grows(command) && voter.store.memoryBytes + bytes > limits.memoryBytesMax) {
       return new DsmError(
         'memory_quota',
         `The memory quota of ${limits.memoryBytesMax} bytes is reached; delete keys or raise it`,
@@ -427,6 +428,11 @@ export function misdirected(masterUrl: string): PeerAnswer {
 }
 
 function commandBytes(command: Mutation): number {
+  if (command.kind === 'txn') return txnBytes(command) + recordOverheadBytes;
   const valueBytes = command.kind === 'put' ? command.value.length : 0;
   return command.key.length + valueBytes + recordOverheadBytes;
+}
+
+function grows(command: Mutation): boolean {
+  return command.kind === 'put' || (command.kind === 'txn' && mayGrow(command));
 }

@@ -112,5 +112,7 @@ function writtenOf({ status, revision }: Extract<ClientReply, { kind: 'written' 
       return { outcome: 'unknown' };
     case 'request-mismatch':
       throw new Error('an idempotency key of this workload belongs to one request');
+    default:
+      throw new Error(`a put or a delete does not end ${status}`);
   }
 }

@@ -2,7 +2,8 @@
 import { DsmError } from '../../core/errors.ts';
 import { type Limits, makeLimits } from '../../core/limits.ts';
 import type { ListPage, ListQuery } from '../../core/list-page.ts';
-import type { Condition } from '../../core/record.ts';
+import { encodeBatch } from '../../core/record.ts';
+import { Store } from '../../core/store.ts';
 import type {
   Check,
   EntryView,
@@ -32,9 +33,8 @@ export class FakeNode implements NodeApi {
   limits: Limits = makeLimits();
   state = 'active';
   epoch = 3;
-  appliedLsn = 0;
   logTime = 0;
-  readonly entries = new Map<string, EntryView>();
+  readonly store = new Store();
   /** What the next list answers. */
   page: ListPage = { revision: 0, entries: [], next: null };
 
@@ -62,15 +62,19 @@ export class FakeNode implements NodeApi {
   readonly peerCalls: PeerCallSeen[] = [];
 
   put(key: string, text: string, contentType = 'application/octet-stream'): number {
-    this.appliedLsn += 1;
     const value = new TextEncoder().encode(text);
-    this.entries.set(key, { value, contentType, revision: this.appliedLsn, expiresAtMs: 0 });
+    const common = { ttlMs: 0, condition: 'none', request: null } as const;
+    this.#apply({ kind: 'put', key, value, contentType, ...common });
     return this.appliedLsn;
+  }
+
+  get appliedLsn(): number {
+    return this.store.appliedLsn;
   }
 
   /** What is stored; '' where nothing is. */
   textOf(key: string): string {
-    return new TextDecoder().decode(this.entries.get(key)?.value);
+    return new TextDecoder().decode(this.store.get(key)?.value);
   }
 
   /** The master is somewhere else, or nowhere. */
@@ -88,12 +92,12 @@ export class FakeNode implements NodeApi {
 
   readNow(key: string): EntryView | null | undefined {
     if (this.state !== 'active' || !this.hasLease) return undefined;
-    return this.entries.get(key) ?? null;
+    return this.store.get(key) ?? null;
   }
 
   read(key: string, options: ReadOptions, done: ReadDone): void {
     this.reads.push(options);
-    if (this.readError === null) done(null, this.entries.get(key) ?? null);
+    if (this.readError === null) done(null, this.store.get(key) ?? null);
     else done(this.readError, null);
   }
 
@@ -126,24 +130,11 @@ export class FakeNode implements NodeApi {
     return this.logTime;
   }
 
-  #apply(request: WriteRequest): WriteResult {
-    const { key, condition } = request;
-    const before = this.entries.get(key);
-    if (!holds(condition, before)) {
-      return { status: 'precondition-failed', revision: before?.revision ?? 0 };
-    }
-    if (request.kind === 'delete' && before === undefined)
-      return { status: 'not-found', revision: 0 };
-    this.appliedLsn += 1;
-    const revision = this.appliedLsn;
-    if (request.kind === 'delete') {
-      this.entries.delete(key);
-      return { status: 'deleted', revision };
-    }
-    const { value, contentType, ttlMs } = request;
-    const expiresAtMs = ttlMs > 0 ? this.logTime + ttlMs : 0;
-    this.entries.set(key, { value, contentType, revision, expiresAtMs });
-    return { status: before === undefined ? 'created' : 'updated', revision };
+  /** As a cluster would, without one. */
+  #apply(request: WriteRequest): WriteResult | null {
+    const [record] = encodeBatch([request], this.appliedLsn + 1, this.epoch, this.logTime).records;
+    if (record === undefined) throw new Error('one command is one record');
+    return this.store.apply(record);
   }
 
   activeUrl(): string | null {
@@ -180,7 +171,7 @@ export class FakeNode implements NodeApi {
     return {
       ...{ nodeId, role, state, epoch, appliedLsn, url, master, clusterId: 'cluster-1' },
       ...{ promised: epoch, lastLsn: appliedLsn, durableLsn: appliedLsn, committedLsn: appliedLsn },
-      ...{ snapshotLsn: 0, keys: this.entries.size, memoryBytes: 0, stateHash: 'hash' },
+      ...{ snapshotLsn: 0, keys: this.store.keyCount, memoryBytes: 0, stateHash: 'hash' },
       ...{ writeQuorumAcks: 0, voters: 1, leaseRemainingMs: 900, members: [], counters: {} },
     };
   }
@@ -208,11 +199,4 @@ export class FakeNode implements NodeApi {
     this.state = 'stopped';
     this.wake(new DsmError('shutting_down'));
   }
-}
-
-function holds(condition: Condition, entry: EntryView | undefined): boolean {
-  if (condition === 'none') return true;
-  if (condition === 'absent') return entry === undefined;
-  if (condition === 'present') return entry !== undefined;
-  return entry?.revision === condition;
 }

@@ -15,7 +15,7 @@ const clientCases: readonly ServeCase[] = [
         assert.equal((await client.answer()).status, 408);
         // Deno keeps the connection, for the rest of the body or for ever.
         if (runtimeName() !== 'deno') await client.closed();
-        assert.equal(node.entries.size, 0);
+        assert.equal(node.store.keyCount, 0);
       }),
   },
   {
@@ -34,7 +34,7 @@ const clientCases: readonly ServeCase[] = [
         await connect().send(get('/livez')).answer();
         for (const answer of waiting) answer();
         assert.equal((await connect().send(get('/livez')).answer()).status, 200);
-        assert.equal(node.entries.size, 0);
+        assert.equal(node.store.keyCount, 0);
       }),
   },
   {

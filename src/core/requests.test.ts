@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { Requests } from './requests.ts';
+import { noResult, type Result } from './result.ts';
+
+const window = { recordsMax: 100, bytesMax: 1_000_000, resultBytesMax: 1000 };
+
+/** The result of a get of so many bytes. */
+function large(bytes: number, revision: number): Result {
+  const value = new Uint8Array(bytes);
+  return { status: 'committed', revision, results: [{ ...noResult, status: 'found', value }] };
+}
+
+const remember = (requests: Requests, lsn: number, result: Result) =>
+  requests.remember(`r${lsn}`, { lsn, payloadHash: lsn, result });
+
+describe('large results', () => {
+  test('are forgotten oldest first, and their keys are not', () => {
+    const requests = new Requests(window);
+    for (let lsn = 1; lsn <= 4; lsn += 1) remember(requests, lsn, large(300, lsn));
+    expect(requests.get('r1')?.result).toEqual({ status: 'committed', revision: 1, results: null });
+    expect(requests.get('r3')?.result.results).toHaveLength(1);
+    expect(requests.forgottenLsn).toBe(0);
+    const again = { id: 'r1', payloadHash: 1, keyRevision: 0 };
+    expect(requests.answerTo(again)).toMatchObject({ results: null });
+  });
+
+  test('do not push out the results of others', () => {
+    const requests = new Requests(window);
+    remember(requests, 1, { status: 'created', revision: 1 });
+    for (let lsn = 2; lsn <= 50; lsn += 1) remember(requests, lsn, large(900, lsn));
+    expect(requests.get('r1')?.result).toEqual({ status: 'created', revision: 1 });
+  });
+
+  test('do not keep alive what they are a view of', () => {
+    const requests = new Requests(window);
+    const batch = new Uint8Array(1_000_000);
+    const value = batch.subarray(5, 10);
+    const results = [{ ...noResult, status: 'found', value } as const];
+    remember(requests, 1, { status: 'committed', revision: 1, results });
+    expect(requests.get('r1')?.result.results?.[0]?.value?.buffer.byteLength).toBe(5);
+  });
+
+  test('are counted the same after a snapshot', () => {
+    const requests = new Requests(window);
+    for (let lsn = 1; lsn <= 4; lsn += 1) remember(requests, lsn, large(300, lsn));
+    const thawed = Requests.thaw(requests.freeze(), 0, window);
+    remember(requests, 5, large(300, 5));
+    remember(thawed, 5, large(300, 5));
+    expect(thawed.freeze()).toEqual(requests.freeze());
+    expect(thawed.hash).toBe(requests.hash);
+  });
+});

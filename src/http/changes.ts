@@ -1,0 +1,107 @@
+/**
+ * The way of every change: run where this node is the active master, else sent on to it, with an
+ * idempotency key in any case, because the way may deliver twice. How a request that was known
+ * before ended is said here; how one that ran ended is said by its route.
+ */
+import { assert, DsmError } from '../core/errors.ts';
+import type { NodeApi, WriteRequest, WriteResult } from '../node/api.ts';
+import type { Random } from '../ports/random.ts';
+import type { Answers } from './answers.ts';
+import { type Forwarder, isForwarded } from './forward.ts';
+import { headerNames } from './headers.ts';
+import { parseIdentity, type RequestIdentity } from './request-tag.ts';
+
+export interface ChangesOptions {
+  readonly node: NodeApi;
+  readonly answers: Answers;
+  readonly forwarder: Forwarder;
+  readonly random: Random;
+}
+
+/** Who asks: read from the request before it may end. */
+export interface Caller {
+  readonly identity: RequestIdentity | null;
+  readonly isForwarded: boolean;
+}
+
+export interface Change {
+  readonly caller: Caller;
+  readonly method: 'PUT' | 'POST' | 'DELETE';
+  readonly body: Uint8Array | null;
+  /** Where it must be sent on: what is sent, beside what this file adds. */
+  target(): { readonly path: string; readonly headers: Readonly<Record<string, string>> };
+  command(identity: RequestIdentity | null): WriteRequest;
+  /** Of a result that is not one of a request known before. */
+  answer(result: WriteResult): Response;
+}
+
+export class Changes {
+  readonly #options: ChangesOptions;
+
+  constructor(options: ChangesOptions) {
+    this.#options = options;
+  }
+
+  /** Throws `invalid_request`. */
+  caller(headers: Headers): Caller {
+    return {
+      identity: parseIdentity(headers, this.#options.node.limits.requestIdBytesMax),
+      isForwarded: isForwarded(headers),
+    };
+  }
+
+  run(change: Change): Promise<Response> {
+    const { node, answers } = this.#options;
+    return this.runAs(change, (identity, done) =>
+      node.write(change.command(identity), (error, result) =>
+        done(error, () => {
+          assert(result !== null, 'a write without an error has a result');
+          const known = knownBefore(result);
+          return known === null ? change.answer(result) : answers.problem(known);
+        }),
+      ),
+    );
+  }
+
+  /** The same for what is not one command. */
+  runAs(
+    { caller, method, body, target }: Omit<Change, 'command' | 'answer'>,
+    runHere: (
+      identity: RequestIdentity | null,
+      done: (error: DsmError | null, answer: () => Response) => void,
+    ) => void,
+  ): Promise<Response> {
+    const { forwarder, random } = this.#options;
+    let { identity } = caller;
+    return forwarder.run({
+      isForwarded: caller.isForwarded,
+      bodyBytes: body?.length ?? 0,
+      isRepeatable: true,
+      runHere: (done) => runHere(identity, done),
+      pack: () => {
+        // This node may be the master in the end: then it must be the same request there.
+        identity ??= { id: random.id(), keyRevision: 0 };
+        const { path, headers } = target();
+        const all = { ...headers, ...headersOf(identity) };
+        return { method, path, headers: all, ...(body === null ? {} : { body }) };
+      },
+    });
+  }
+}
+
+function headersOf({ id, keyRevision }: RequestIdentity): Readonly<Record<string, string>> {
+  const key = { [headerNames.idempotencyKey]: `"${id}"` };
+  return keyRevision === 0 ? key : { ...key, [headerNames.keyRevision]: String(keyRevision) };
+}
+
+const mismatchText =
+  'The idempotency key was used for another request; a new request needs a new key';
+
+/** The failure of a request that did not run, because one with its key did, or may have. */
+export function knownBefore({ status, revision, results }: WriteResult): DsmError | null {
+  if (status === 'request-mismatch') return new DsmError('idempotency_mismatch', mismatchText);
+  if (status === 'request-forgotten') return new DsmError('request_forgotten');
+  if (results !== null) return null;
+  const text = `The request was done, at revision ${revision}; its result is no longer remembered`;
+  return new DsmError('request_forgotten', text);
+}
