@@ -10,11 +10,14 @@ export type {
   Entry,
   Environment,
   GetOptions,
+  ListOptions,
   MasterChange,
   MutationOptions,
   Precondition,
   PutOptions,
   Value,
+  WatchEvent,
+  WatchOptions,
   Written,
 } from './client/types.ts';
 export { DsmError, type ErrorCode, type Outcome } from './core/errors.ts';

@@ -12,7 +12,7 @@ import { follow, orAborted } from './abort.ts';
 import type { Environment } from './environment.ts';
 import { noteAnswer, silenceOf } from './failure.ts';
 import { type MasterChange, NodeList, parseNodeUrl } from './nodes.ts';
-import { judge, type Problem, type Reply, readReply } from './reply.ts';
+import { judge, openReply, type Problem, type Reply, readReply } from './reply.ts';
 import { Trial } from './trial.ts';
 
 export interface CallerOptions {
@@ -40,6 +40,8 @@ export interface Call {
   readonly isMutation: boolean;
   /** False where there is no idempotency key: after an attempt that may count it is over. */
   readonly isRepeatable?: boolean | undefined;
+  /** The answer is wanted as a stream: its time ends when the headers are there. */
+  readonly isStream?: boolean | undefined;
   /** Ask this node only. */
   readonly node?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -169,7 +171,8 @@ export class Caller {
       ...(call.body === undefined ? {} : { body: call.body }),
     });
     noteAnswer(url);
-    return readReply(url, response, replyBytesMax);
+    const read = call.isStream === true ? openReply : readReply;
+    return read(url, response, replyBytesMax);
   }
 
   #onReply(reply: Reply, isRead: boolean): void {

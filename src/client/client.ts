@@ -10,10 +10,12 @@
  * A precondition that does not hold is a result (`ok: false`), and so is an absent key (`null`).
  */
 import type { NodeStatus } from '../node/api.ts';
+import { follow } from './abort.ts';
 import { type Call, Caller } from './caller.ts';
 import { deletedOf, entryOf, statusOf, writtenOf } from './entries.ts';
 import { type Environment, realEnvironment } from './environment.ts';
 import { keyPath } from './keys.ts';
+import { list } from './list.ts';
 import {
   type Conditions,
   conditionHeaders,
@@ -29,14 +31,18 @@ import type {
   DeletePrecondition,
   Entry,
   GetOptions,
+  ListOptions,
   MasterChange,
   MutationOptions,
   Precondition,
   PutOptions,
   Value,
+  WatchEvent,
+  WatchOptions,
   Written,
 } from './types.ts';
 import { encodeValue } from './values.ts';
+import { watch } from './watch.ts';
 
 type Mutation = Pick<Call, 'title' | 'method' | 'path' | 'headers' | 'body'>;
 
@@ -44,11 +50,13 @@ export class Client {
   readonly #caller: Caller;
   readonly #environment: Environment;
   readonly #timeoutMs: number;
+  readonly #signal: AbortSignal | undefined;
   readonly #listeners = new Set<(change: MasterChange) => void>();
 
   constructor(options: ClientOptions) {
     const { fetch: ownFetch } = options;
     this.#timeoutMs = options.timeoutMs ?? 10_000;
+    this.#signal = options.signal;
     this.#environment = {
       ...realEnvironment,
       ...options.environment,
@@ -85,6 +93,42 @@ export class Client {
       timeoutMs,
     });
     return reply.status === 404 ? null : entryOf(key, reply);
+  }
+
+  /**
+   * Entries in the order of the bytes of their keys. Each page is read at one revision of its own:
+   * what changes while the list goes on may be seen or not, but no key comes twice.
+   */
+  list(options: ListOptions = {}): AsyncGenerator<Entry, void, void> {
+    return list(this.#caller, options, true);
+  }
+
+  /** The keys alone: the nodes send no values. */
+  async *keys(options: ListOptions = {}): AsyncGenerator<string, void, void> {
+    for await (const { key } of list(this.#caller, options, false)) yield key;
+  }
+
+  /**
+   * What is there and then each change, once, in order, for as long as it is asked for: connections
+   * and nodes may come and go. `break` ends it, and so does `signal`, with its reason. It throws a
+   * DsmError only for what no other node or time would change.
+   *
+   *     for await (const event of client.watch({ prefix: 'flags/' })) {
+   *       if (event.kind === 'put') flags.set(event.key, event.entry.json());
+   *       else if (event.kind === 'reset') flags.clear();
+   *       else if (event.kind !== 'synced') flags.delete(event.key);
+   *     }
+   */
+  async *watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent, void, void> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const stop = follow([this.#signal, options.signal], controller);
+    try {
+      const ports = { caller: this.#caller, environment: this.#environment, signal };
+      yield* watch(ports, options);
+    } finally {
+      stop();
+    }
   }
 
   /** Writes under a precondition; `ok: false` where it did not hold. */

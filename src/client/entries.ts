@@ -7,12 +7,21 @@ import type { Conflict, Deleted, Entry, Written } from './types.ts';
 const decoder = new TextDecoder();
 
 export function entryOf(key: string, reply: Reply): Entry {
-  const value = reply.body;
+  const contentType = reply.headers.get('content-type') ?? 'application/octet-stream';
+  return makeEntry(key, reply.body, contentType, requiredRevision(reply));
+}
+
+export function makeEntry(
+  key: string,
+  value: Uint8Array,
+  contentType: string,
+  revision: number,
+): Entry {
   return {
     key,
     value,
-    contentType: reply.headers.get('content-type') ?? 'application/octet-stream',
-    revision: requiredRevision(reply),
+    contentType,
+    revision,
     text: () => decoder.decode(value),
     json: <T>(): T => JSON.parse(decoder.decode(value)),
   };

@@ -9,6 +9,8 @@ export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array;
+  /** The body of an answer that was asked for as a stream, not read yet; `body` is empty then. */
+  readonly stream?: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 /** Reads the whole body; throws where it is longer than `bytesMax`, and stops reading then. */
@@ -16,6 +18,14 @@ export async function readReply(url: string, response: Response, bytesMax: numbe
   const { status, headers } = response;
   const body = await readBody(response, bytesMax);
   return { url, status, headers, body };
+}
+
+/** Leaves the body of a 200 of a node to who asked for it; reads that of a failure whole. */
+export async function openReply(url: string, response: Response, bytesMax: number): Promise<Reply> {
+  const { status, headers, body: stream } = response;
+  const isStream = status === 200 && headers.get(headerNames.node) !== null && stream !== null;
+  if (!isStream) return readReply(url, response, bytesMax);
+  return { url, status, headers, body: new Uint8Array(0), stream };
 }
 
 async function readBody(response: Response, bytesMax: number): Promise<Uint8Array> {
@@ -125,10 +135,11 @@ function retryAfterMs(reply: Reply): number {
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
 }
 
-/** The body as a JSON object; empty where it is something else. */
-export function parseObject(body: Uint8Array): Readonly<Record<string, unknown>> {
+/** A body as a JSON object; empty where it is something else. */
+export function parseObject(body: Uint8Array | string): Readonly<Record<string, unknown>> {
   try {
-    const parsed: unknown = JSON.parse(new TextDecoder().decode(body));
+    const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
+    const parsed: unknown = JSON.parse(text);
     return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
   } catch {
     return {};

@@ -56,6 +56,47 @@ export interface Entry {
   json<T = unknown>(): T;
 }
 
+export interface ListOptions extends GetOptions {
+  /** Only keys that begin with this. Default: all. */
+  readonly prefix?: string | undefined;
+  /** Only keys from this one on, in the order of UTF-8 bytes. Default: from the first. */
+  readonly start?: string | undefined;
+  /** Only keys before this one. Default: to the last. */
+  readonly end?: string | undefined;
+  /** From the last to the first. Default false. */
+  readonly reverse?: boolean | undefined;
+  /** Ends after so many entries. Default: never. */
+  readonly limit?: number | undefined;
+  /** Asked for at a time, 1–1000; a page of large values may hold fewer. Default 100. */
+  readonly pageSize?: number | undefined;
+}
+
+export interface WatchOptions {
+  /** Watch this key only. */
+  readonly key?: string | undefined;
+  /** Watch keys that begin with this. Default: all. */
+  readonly prefix?: string | undefined;
+  /**
+   * Go on behind this revision, for example that of a write. Default: begin with what is there,
+   * as `put` events in the order of keys, and `synced`.
+   */
+  readonly from?: number | undefined;
+  /** Ends the watch: the iteration throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** How new the state is that the watch begins with; as for `get`. Default `linearizable`. */
+  readonly consistency?: Consistency | undefined;
+}
+
+/** What a watch tells, in the order of revisions. */
+export type WatchEvent =
+  | { readonly kind: 'put'; readonly key: string; readonly revision: number; readonly entry: Entry }
+  /** Deleted, or its lifetime has ended. */
+  | { readonly kind: 'delete' | 'expire'; readonly key: string; readonly revision: number }
+  /** All that is true at `revision` was told. Comes again when the watch was resumed. */
+  | { readonly kind: 'synced'; readonly revision: number }
+  /** Forget what you know: too much was missed. What is there is told again, then `synced`. */
+  | { readonly kind: 'reset'; readonly revision: number };
+
 export interface MutationOptions extends CallOptions {
   /**
    * Makes this mutation happen once however often it is asked for with the same key, 1–255
