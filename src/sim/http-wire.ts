@@ -4,6 +4,7 @@
  * the runtimes do around them.
  */
 import { createApp } from '../http/app.ts';
+import { keysPath } from '../http/keys.ts';
 import { createPeers } from '../http/peer-client.ts';
 import type { DsmNode } from '../node/node.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -65,8 +66,8 @@ function simTransport(network: SimNetwork, from: string, clock: SimClock): Trans
         to,
         clock,
         timeoutMs: request.timeoutMs,
-        // Between nodes everything may be repeated, and a forwarded change carries its key.
-        mayRepeat: true,
+        // A forwarded change carries its key, and what is said of it is believed by a client.
+        repeats: request.path.startsWith(keysPath) ? 're-sent' : 'any-time',
         deliver: (endpoint, answer) => deliver(endpoint, request, answer),
         finish: done,
       }),

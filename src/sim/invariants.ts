@@ -7,7 +7,7 @@ import type { Record } from '../core/record.ts';
 import { Store } from '../core/store.ts';
 import type { Voter } from '../core/voter.ts';
 import type { PeerAnswer, PeerCall } from '../ports/peers.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, Seat } from './cluster.ts';
 
 export class InvariantError extends Error {
   override readonly name = 'InvariantError';
@@ -27,7 +27,7 @@ interface Seen {
 }
 
 export class Invariants {
-  readonly #world: Cluster;
+  readonly #seats: readonly Seat[];
   /** What every node must agree on: lsn → the committed record. */
   readonly #committed = new Map<number, Record>();
   /** epoch → lsn → checksum: never two records (I10). */
@@ -44,13 +44,13 @@ export class Invariants {
   highestCommittedLsn = 0;
 
   constructor(world: Cluster) {
-    this.#world = world;
+    this.#seats = [...world.seats.values()];
     world.network.onAnswer = (_from, _to, call, answer) => this.#onAnswer(call, answer);
   }
 
   /** After every event. Looks only at what has changed. */
   check(): void {
-    for (const { name, node } of this.#world.seats.values()) {
+    for (const { name, node } of this.#seats) {
       if (node === null) {
         this.#seen.delete(name);
         continue;

@@ -132,6 +132,7 @@ export class Nemesis {
     });
   }
 
+  /** The whole network at once; of two kinds of weather the later one counts. */
   #weather(durationMs: number, faults: Partial<NetworkFaults>): boolean {
     const { network } = this.#world;
     network.faults = { ...calmNetwork, ...faults };

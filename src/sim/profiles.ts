@@ -3,14 +3,19 @@
  * faults strike how often. Everything is drawn from the seed, so that a profile and a seed are one
  * run. `default` is the broad one; the others look for long at one kind of trouble.
  */
-import type { Limits } from '../core/limits.ts';
+import { defaultLimits, type Limits } from '../core/limits.ts';
 import type { ClusterOptions } from './cluster.ts';
 import { type FaultWeights, faultWeights } from './faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { WorkloadOptions } from './workload.ts';
 
 export interface Profile {
-  /** Time under faults, ms of virtual time. */
+  /**
+   * How many times slower than by default everything goes, by choice of the seed: the limits of the
+   * nodes, the clients, the faults. A cluster that spans continents is run with such limits.
+   */
+  readonly tempos: readonly number[];
+  /** Time under faults, ms of virtual time; this and all times below at tempo 1. */
   readonly durationMs: number;
   /** The next fault comes after a time up to one of these. */
   readonly faultEveryMs: readonly number[];
@@ -23,15 +28,39 @@ export interface Profile {
   readonly workload: (random: SeededRandom) => WorkloadOptions;
 }
 
+/** `limits` for a cluster in which everything takes `tempo` times as long. */
+export function slowed(limits: Partial<Limits>, tempo: number): Partial<Limits> {
+  const slow: Partial<Record<keyof Limits, number>> = { ...limits };
+  for (const name of slowedLimits) slow[name] = (limits[name] ?? defaultLimits[name]) * tempo;
+  return slow;
+}
+
+const slowedLimits = [
+  'heartbeatMs',
+  'leaseMs',
+  'failoverMs',
+  'failoverJitterMs',
+  'failoverStaggerMs',
+  'stepDownMs',
+  'hedgeMs',
+  'lazyMs',
+  'suspectMs',
+  'removeMs',
+  'writeTimeoutMs',
+  'holdMs',
+  'peerTimeoutMs',
+] as const satisfies readonly (keyof Limits)[];
+
 /** What happens when something is full happens all the time. */
 const tinyLimits: Partial<Limits> = {
-  snapshotEveryBytes: 5000,
+  snapshotEveryBytes: 8000,
   logTailBytesMax: 1500,
   batchBytesMax: 400,
   segmentBytesMax: 1500,
 };
 
 const broad: Profile = {
+  tempos: [1, 1, 4],
   durationMs: 60_000,
   faultEveryMs: [1500, 2500, 6000],
   faultMsMax: 8000,
@@ -51,7 +80,7 @@ const broad: Profile = {
   workload: (random) => ({
     clients: random.integer(1, 6),
     keys: random.integer(1, 5),
-    thinkMs: random.pick([30, 150, 600]),
+    thinkMs: random.pick([50, 200, 800]),
   }),
 };
 

@@ -48,14 +48,20 @@ export const calmNetwork: Readonly<NetworkFaults> = Object.freeze({
   answerLossShare: 0,
 });
 
+/**
+ * Whether a request may arrive twice. `re-sent`: as HTTP stacks do it, after a connection broke; the
+ * answer to the first copy is lost with the connection. `any-time`: in any order, both are answered,
+ * and the second copy may come after the caller has gone on.
+ */
+export type Repeats = 'never' | 're-sent' | 'any-time';
+
 export interface Exchange<Answer> {
   readonly from: string;
   readonly to: string;
   /** Of the caller: its death ends the exchange, its pause holds the answer back. */
   readonly clock: SimClock;
   readonly timeoutMs: number;
-  /** False for what must not arrive twice: HTTP stacks re-send only what may be repeated. */
-  readonly mayRepeat: boolean;
+  readonly repeats: Repeats;
   /** At the other end, once for each copy that arrives. `answer` is called at most once. */
   deliver(endpoint: Endpoint, answer: (answer: Answer) => void): void | Promise<void>;
   /** Called once. */
@@ -126,7 +132,7 @@ export class SimNetwork {
       to,
       clock,
       timeoutMs: call.timeoutMs,
-      mayRepeat: true,
+      repeats: 'any-time',
       deliver: ({ node }, answer) => {
         this.noteCall(from, to, call);
         const { name, message, body = noBytes } = call;
@@ -174,11 +180,16 @@ export class SimNetwork {
       clock.whenAwake(() => exchange.finish(failure, answer));
     };
     const timer = clock.setTimer(exchange.timeoutMs, () => finish('timeout', null));
+    const send = (answered: typeof finish) =>
+      this.#travel(from, to, () => this.#deliver(exchange, answered));
     const { duplicateShare, duplicateLateMs } = this.faults;
-    this.#travel(from, to, 0, () => this.#deliver(exchange, finish));
-    if (duplicateShare === 0 || !this.#random.chance(duplicateShare)) return;
-    const lateMs = this.#random.next() * duplicateLateMs;
-    if (exchange.mayRepeat) this.#travel(from, to, lateMs, () => this.#deliver(exchange, finish));
+    const isTwice = duplicateShare > 0 && this.#random.chance(duplicateShare);
+    if (!isTwice || exchange.repeats === 'never') return send(finish);
+    const isResent = exchange.repeats === 're-sent';
+    send(isResent ? () => {} : finish);
+    this.#queue.after(this.#random.next() * duplicateLateMs, () => {
+      if (!isDone || !isResent) send(finish);
+    });
   }
 
   #deliver<Answer>(
@@ -188,7 +199,7 @@ export class SimNetwork {
     const { from, to } = exchange;
     const endpoint = this.#endpoints.get(to);
     if (endpoint === undefined) {
-      this.#travel(to, from, 0, () => finish('refused', null));
+      this.#travel(to, from, () => finish('refused', null));
       return;
     }
     endpoint.clock.whenAwake(() => {
@@ -197,7 +208,7 @@ export class SimNetwork {
       const leave = (answer: Answer) => {
         const { answerLossShare } = this.faults;
         if (answerLossShare > 0 && this.#random.chance(answerLossShare)) return;
-        this.#travel(to, from, 0, () => finish(null, answer));
+        this.#travel(to, from, () => finish(null, answer));
       };
       const delivered = exchange.deliver(endpoint, (answer) => {
         if (endpoint.fetch === undefined) leave(answer);
@@ -208,10 +219,10 @@ export class SimNetwork {
   }
 
   /** `arrive` after the delay of the network, unless the message is lost. */
-  #travel(from: string, to: string, lateMs: number, arrive: () => void): void {
+  #travel(from: string, to: string, arrive: () => void): void {
     const { lossShare, slowShare, slowMs, delayMs } = this.faults;
     const [lowMs, highMs] = delayMs;
-    let ms = lateMs + lowMs + this.#random.next() * (highMs - lowMs);
+    let ms = lowMs + this.#random.next() * (highMs - lowMs);
     if (slowShare > 0 && this.#random.chance(slowShare)) ms += this.#random.next() * slowMs;
     const isLost = lossShare > 0 && this.#random.chance(lossShare);
     this.#queue.after(ms, () => {

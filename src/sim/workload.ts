@@ -50,6 +50,8 @@ export class Workload {
   readonly #random: SeededRandom;
   readonly #options: WorkloadOptions;
   readonly #wire: ClientWire;
+  /** Everything takes so many times as long. */
+  readonly #tempo: number;
   /** Over HTTP, a slave or a standby passes a change on to the active master. */
   readonly #isForwarded: boolean;
   readonly #invariants: Invariants;
@@ -61,13 +63,14 @@ export class Workload {
     world: Cluster,
     random: SeededRandom,
     invariants: Invariants,
-    options: WorkloadOptions & { readonly wire: 'direct' | 'http' },
+    options: WorkloadOptions & { readonly wire: 'direct' | 'http'; readonly tempo: number },
   ) {
     this.#world = world;
     this.#clock = new SimClock(world.queue);
     this.#random = random;
     this.#invariants = invariants;
     this.#options = options;
+    this.#tempo = options.tempo;
     this.#isForwarded = options.wire === 'http';
     this.#wire = options.wire === 'http' ? httpWire : directWire;
   }
@@ -86,7 +89,7 @@ export class Workload {
 
   #next(session: Session): void {
     if (this.#isStopped) return;
-    const delayMs = this.#random.next() * this.#options.thinkMs;
+    const delayMs = this.#random.next() * this.#options.thinkMs * this.#tempo;
     this.#world.queue.after(delayMs, () => this.#begin(session));
   }
 
@@ -103,19 +106,24 @@ export class Workload {
     const { call, startMs, mayHaveRun } = operation;
     const { network, queue } = this.#world;
     const isKeyless = call.op !== 'get' && call.requestId === null;
-    const isLate = queue.nowMs - startMs > patienceMs || this.#isStopped;
+    const isLate = queue.nowMs - startMs > patienceMs * this.#tempo || this.#isStopped;
     if (isLate || (isKeyless && mayHaveRun)) return this.#giveUp(operation);
     // A second copy may be carried out after the first one was refused.
     const mayComeTwice = network.faults.duplicateShare > 0 && !isKeyless;
+    const { url, name } = this.#chooseSeat(call);
+    this.#tell(() => `client ${operation.session.process} → ${name} ${JSON.stringify(call)}`);
     network.exchange<ClientReply>({
       from: clientUrl,
-      to: this.#chooseSeat(call).url,
+      to: url,
       clock: this.#clock,
-      timeoutMs: attemptMs,
-      mayRepeat: !isKeyless,
+      timeoutMs: attemptMs * this.#tempo,
+      repeats: isKeyless ? 'never' : 'any-time',
       deliver: (endpoint, answer) =>
         this.#wire(endpoint, call, (reply) => {
           this.#watch(endpoint, call, reply);
+          this.#tell(
+            () => `client ${operation.session.process} ← ${name} ${JSON.stringify(reply)}`,
+          );
           answer(reply);
         }),
       finish: (failure, reply) => {
@@ -124,6 +132,11 @@ export class Workload {
         else this.#onReply(operation, reply);
       },
     });
+  }
+
+  #tell(line: () => string): void {
+    const { trace } = this.#world;
+    if (trace.isTold) trace.comment(line());
   }
 
   #chooseSeat({ op }: ClientCall): Seat {
@@ -161,7 +174,9 @@ export class Workload {
   }
 
   #later(operation: Operation): void {
-    this.#world.queue.after(20 + this.#random.next() * 80, () => this.#attempt(operation));
+    this.#world.queue.after((20 + this.#random.next() * 80) * this.#tempo, () =>
+      this.#attempt(operation),
+    );
   }
 
   #giveUp(operation: Operation): void {
