@@ -1,0 +1,84 @@
+/** Bugs in leases, vows and reads (DESIGN.md §5 rules 6 and 7). */
+import type { Mutant } from './mutant.ts';
+
+export const leaseBugs: readonly Mutant[] = [
+  {
+    name: 'read without a lease',
+    rule: 'rule 6: a READ is answered from memory only under a valid lease',
+    patches: [
+      {
+        file: 'core/master.ts',
+        find: 'return this.isServing && this.lease.holds(this.voter.configs, nowMs, wallMs);',
+        replace: 'return this.isServing || this.lease.holds(this.voter.configs, nowMs, wallMs);',
+      },
+    ],
+  },
+  {
+    name: 'vow shorter than the lease',
+    rule: 'rule 7: a voter promises nothing to others until leaseMs has passed',
+    patches: [
+      {
+        file: 'core/voter.ts',
+        find: 'const untilMs = Math.max(nowMs + append.leaseMs,',
+        replace: 'const untilMs = Math.max(nowMs + append.leaseMs / 3,',
+      },
+    ],
+  },
+  {
+    name: 'poll as lease',
+    rule: 'rule 7: a poll is a vow only by the echo of an answer, from when that was sent (H7)',
+    patches: [
+      {
+        file: 'core/master.ts',
+        find: 'this.#countEcho(peer, poll);',
+        replace: 'this.#countEcho(peer, poll);\n    this.lease.addVow(poll.nodeId, nowMs);',
+      },
+    ],
+  },
+  {
+    name: 'older read round',
+    rule: 'rule 6: a round counts for a read only if it was sent after the read arrived (M4)',
+    patches: [
+      {
+        file: 'core/master.ts',
+        find: 'return this.#nextSeq;',
+        replace: 'return Math.max(0, this.#nextSeq - 4);',
+      },
+    ],
+  },
+  {
+    name: 'read index without a round',
+    rule: 'rule 6: the active master checks its lease or does a round before it names its index',
+    patches: [
+      {
+        file: 'node/active-role.ts',
+        find: 'if (!forceRound && this.master.mayRead(nowMs, clock.wallMs())) {',
+        replace: 'if (this.master.isServing) {',
+      },
+    ],
+  },
+  {
+    name: 'read before the index is applied',
+    rule: 'rule 6: a node answers once it has applied what the read index names',
+    patches: [
+      {
+        file: 'node/read-index.ts',
+        find: 'this.#applying.add(committed.lsn, deadlineMs, done);',
+        replace: 'this.#applying.add(0, deadlineMs, done);',
+      },
+    ],
+  },
+  {
+    name: 'a slave reads what it has',
+    rule: 'rule 6: a node that is not active asks for the read index, whatever it holds itself',
+    patches: [
+      {
+        file: 'node/node.ts',
+        find: "if (consistency === 'stale') return done(",
+        replace:
+          "if (this.role === 'slave' && this.isCaughtUp) return done(null);\n" +
+          "    if (consistency === 'stale') return done(",
+      },
+    ],
+  },
+];
