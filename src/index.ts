@@ -1,8 +1,12 @@
 /** The package: the client library. Nothing here needs more than `fetch`; it runs in browsers too. */
 export { type Client, createClient } from './client/client.ts';
+export type { OperationList, Transaction } from './client/txn.ts';
 export type {
+  BatchItem,
+  BatchResult,
   CallOptions,
   ClientOptions,
+  Compare,
   Conflict,
   Consistency,
   Deleted,
@@ -10,11 +14,16 @@ export type {
   Entry,
   Environment,
   GetOptions,
+  Incremented,
+  IncrementOptions,
   ListOptions,
   MasterChange,
   MutationOptions,
+  Operation,
+  OperationResult,
   Precondition,
   PutOptions,
+  TxnResult,
   Value,
   WatchEvent,
   WatchOptions,

@@ -1,5 +1,6 @@
 /**
- * The client library: a replicated store behind four calls. It runs wherever `fetch` does.
+ * The client library: a replicated store behind plain calls. It runs wherever `fetch` does. What it
+ * reads is in `read-client.ts`; here is what it changes.
  *
  *     const client = createClient({ masters: ['http://10.0.0.1:12345', 'http://10.0.0.2:12346'] });
  *     const { revision } = await client.put('greeting', 'hello');
@@ -9,128 +10,32 @@
  * Calls fail with a `DsmError` only: its `outcome` says whether a write certainly did not happen.
  * A precondition that does not hold is a result (`ok: false`), and so is an absent key (`null`).
  */
-import type { NodeStatus } from '../node/api.ts';
-import { follow } from './abort.ts';
-import { type Call, Caller } from './caller.ts';
-import { deletedOf, entryOf, statusOf, writtenOf } from './entries.ts';
-import { type Environment, realEnvironment } from './environment.ts';
+import { deletedOf, entryOf, writtenOf } from './entries.ts';
 import { keyPath } from './keys.ts';
-import { list } from './list.ts';
-import {
-  type Conditions,
-  conditionHeaders,
-  idempotencyHeaders,
-  revisionAgeMsMax,
-} from './mutations.ts';
-import type { Reply } from './reply.ts';
+import { type Conditions, conditionHeaders } from './mutations.ts';
+import { batchResultsOf, jsonOfOperation } from './operations.ts';
+import { ReadClient } from './read-client.ts';
+import { Transaction } from './txn.ts';
 import type {
+  BatchItem,
+  BatchResult,
   CallOptions,
   ClientOptions,
   Conflict,
   Deleted,
   DeletePrecondition,
   Entry,
-  GetOptions,
-  ListOptions,
-  MasterChange,
+  Incremented,
+  IncrementOptions,
   MutationOptions,
   Precondition,
   PutOptions,
   Value,
-  WatchEvent,
-  WatchOptions,
   Written,
 } from './types.ts';
 import { encodeValue } from './values.ts';
-import { watch } from './watch.ts';
 
-type Mutation = Pick<Call, 'title' | 'method' | 'path' | 'headers' | 'body'>;
-
-export class Client {
-  readonly #caller: Caller;
-  readonly #environment: Environment;
-  readonly #timeoutMs: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #listeners = new Set<(change: MasterChange) => void>();
-
-  constructor(options: ClientOptions) {
-    const { fetch: ownFetch } = options;
-    this.#timeoutMs = options.timeoutMs ?? 10_000;
-    this.#signal = options.signal;
-    this.#environment = {
-      ...realEnvironment,
-      ...options.environment,
-      ...(ownFetch === undefined ? {} : { fetch: ownFetch }),
-    };
-    this.#caller = new Caller({
-      masters: options.masters,
-      headers: options.headers ?? {},
-      timeoutMs: this.#timeoutMs,
-      attemptTimeoutMs: options.attemptTimeoutMs ?? 1500,
-      backoffMsMin: options.backoffMsMin ?? 10,
-      backoffMsMax: options.backoffMsMax ?? 500,
-      replyBytesMax: options.replyBytesMax ?? 64 * 1024 * 1024,
-      signal: options.signal,
-      environment: this.#environment,
-      onMasterChange: (change) => this.#tell(change),
-    });
-  }
-
-  /** The entry, or null where there is none. */
-  async get(key: string, options: GetOptions = {}): Promise<Entry | null> {
-    const { consistency, minRevision, signal, timeoutMs } = options;
-    const query = new URLSearchParams();
-    if (consistency !== undefined) query.set('consistency', consistency);
-    if (minRevision !== undefined) query.set('min-revision', String(minRevision));
-    const path = query.size === 0 ? keyPath(key) : `${keyPath(key)}?${query}`;
-    const title = `READ ${JSON.stringify(key)}`;
-    const reply = await this.#caller.call({
-      title,
-      method: 'GET',
-      path,
-      isMutation: false,
-      signal,
-      timeoutMs,
-    });
-    return reply.status === 404 ? null : entryOf(key, reply);
-  }
-
-  /**
-   * Entries in the order of the bytes of their keys. Each page is read at one revision of its own:
-   * what changes while the list goes on may be seen or not, but no key comes twice.
-   */
-  list(options: ListOptions = {}): AsyncGenerator<Entry, void, void> {
-    return list(this.#caller, options, true);
-  }
-
-  /** The keys alone: the nodes send no values. */
-  async *keys(options: ListOptions = {}): AsyncGenerator<string, void, void> {
-    for await (const { key } of list(this.#caller, options, false)) yield key;
-  }
-
-  /**
-   * What is there and then each change, once, in order, for as long as it is asked for: connections
-   * and nodes may come and go. `break` ends it, and so does `signal`, with its reason. It throws a
-   * DsmError only for what no other node or time would change.
-   *
-   *     for await (const event of client.watch({ prefix: 'flags/' })) {
-   *       if (event.kind === 'put') flags.set(event.key, event.entry.json());
-   *       else if (event.kind === 'reset') flags.clear();
-   *       else if (event.kind !== 'synced') flags.delete(event.key);
-   *     }
-   */
-  async *watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent, void, void> {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const stop = follow([this.#signal, options.signal], controller);
-    try {
-      const ports = { caller: this.#caller, environment: this.#environment, signal };
-      yield* watch(ports, options);
-    } finally {
-      stop();
-    }
-  }
-
+export class Client extends ReadClient {
   /** Writes under a precondition; `ok: false` where it did not hold. */
   put(key: string, value: Value, options: PutOptions & Precondition): Promise<Written | Conflict>;
   put(key: string, value: Value, options?: PutOptions): Promise<Written>;
@@ -140,17 +45,105 @@ export class Client {
     options: PutOptions & Conditions = {},
   ): Promise<Written | Conflict> {
     const { bytes, contentType } = encodeValue(value, options.contentType);
-    const reply = await this.#mutate(
+    const reply = await this.mutator.run(
       {
         title: `WRITE ${JSON.stringify(key)}`,
         method: 'PUT',
-        path: keyPath(key),
+        path: keyPath(key) + ttlQuery(options.ttl),
         headers: { 'content-type': contentType, ...conditionHeaders(options) },
         body: bytes,
       },
       options,
     );
     return writtenOf(reply);
+  }
+
+  /** Writes where the key is absent; `ok: false` where it is there. */
+  create(key: string, value: Value, options: PutOptions = {}): Promise<Written | Conflict> {
+    return this.put(key, value, { ...options, ifAbsent: true });
+  }
+
+  /** Writes where the key is at `revision`, as it was read; `ok: false` where it has changed. */
+  update(
+    key: string,
+    value: Value,
+    revision: number,
+    options: PutOptions = {},
+  ): Promise<Written | Conflict> {
+    return this.put(key, value, { ...options, ifRevision: revision });
+  }
+
+  /**
+   * Adds to the whole number that the value is, as text; an absent key is 0. Exact, whoever else
+   * does it, and done once, however often it had to be sent. Throws a DsmError `not_a_number` or
+   * `out_of_range` (beyond ±(2^53 − 1)).
+   */
+  async increment(key: string, options: IncrementOptions = {}): Promise<Incremented> {
+    const { by = 1, ttl } = options;
+    const path = `${keyPath(key)}?op=increment&by=${by}${ttlQuery(ttl, '&')}`;
+    const title = `INCREMENT ${JSON.stringify(key)}`;
+    const reply = await this.mutator.run({ title, method: 'POST', path }, options);
+    const entry = entryOf(key, reply);
+    return {
+      number: Number(entry.text()),
+      revision: entry.revision,
+      created: reply.status === 201,
+    };
+  }
+
+  /** The entry as it was when it was deleted; null where there was none. */
+  async getAndDelete(key: string, options: MutationOptions = {}): Promise<Entry | null> {
+    const path = `${keyPath(key)}?op=get-and-delete`;
+    const title = `GET AND DELETE ${JSON.stringify(key)}`;
+    const reply = await this.mutator.run({ title, method: 'POST', path }, options);
+    return reply.status === 404 ? null : entryOf(key, reply);
+  }
+
+  /**
+   * Gives the key a new lifetime, `ttl` seconds from now, null for ever; its value and revision stay.
+   * False where the key is absent.
+   */
+  async touch(key: string, ttl: number | null, options: MutationOptions = {}): Promise<boolean> {
+    const path = `${keyPath(key)}?op=touch&ttl=${ttl ?? 'none'}`;
+    const title = `TOUCH ${JSON.stringify(key)}`;
+    return (await this.mutator.run({ title, method: 'POST', path }, options)).status !== 404;
+  }
+
+  /**
+   * A transaction to be built and committed: all of it happens, at one revision, or nothing.
+   *
+   *     const { ok } = await client.txn()
+   *       .check('stock', { revision })
+   *       .put('stock', 4)
+   *       .put('order/17', order)
+   *       .commit();
+   */
+  txn(): Transaction {
+    return new Transaction(this.mutator);
+  }
+
+  /** Many independent operations, at most 1000, in one request; a result for each, in order. */
+  async batch(
+    items: readonly BatchItem[],
+    options: MutationOptions = {},
+  ): Promise<readonly BatchResult[]> {
+    const json = items.map(jsonOfOperation);
+    return batchResultsOf(await this.mutator.post('BATCH', '/v1/batch', json, options), items);
+  }
+
+  /** Entries in the order of `keys`, null where there is none; at most 1000, each read by itself. */
+  async getMany(
+    keys: readonly string[],
+    options: CallOptions = {},
+  ): Promise<readonly (Entry | null)[]> {
+    const results = await this.batch(
+      keys.map((key) => ({ op: 'get', key })),
+      options,
+    );
+    return results.map((result) => {
+      if (result.ok) return result.entry;
+      throw result.error;
+    });
   }
 
   /** Deletes under a precondition; `ok: false` where it did not hold. */
@@ -163,73 +156,12 @@ export class Client {
     const title = `DELETE ${JSON.stringify(key)}`;
     const headers = conditionHeaders(options);
     const path = keyPath(key);
-    return deletedOf(await this.#mutate({ title, method: 'DELETE', path, headers }, options));
+    return deletedOf(await this.mutator.run({ title, method: 'DELETE', path, headers }, options));
   }
+}
 
-  /** The cluster as the node that answers first sees it: the active master's where it is known. */
-  async status(options: CallOptions & { readonly node?: string } = {}): Promise<NodeStatus> {
-    const { node, signal, timeoutMs } = options;
-    const call = { title: 'STATUS', method: 'GET', path: '/v1/status', isMutation: false } as const;
-    const status = statusOf(await this.#caller.call({ ...call, node, signal, timeoutMs }));
-    if (status.state !== 'active')
-      this.#caller.nodes.onHint(status.master?.url ?? null, status.epoch);
-    return status;
-  }
-
-  /** URL of the active master as far as it is known. */
-  get master(): string | null {
-    return this.#caller.nodes.master;
-  }
-
-  /** The highest revision seen so far: pass it as `minRevision` or `keyRevision`. */
-  get revision(): number {
-    return this.#caller.revision;
-  }
-
-  /** Calls back when another node answers as the active master; the function returned ends that. */
-  onMasterChange(listener: (change: MasterChange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /** A listener that throws must not break a call: its error surfaces by itself. */
-  #tell(change: MasterChange): void {
-    for (const listener of this.#listeners) queueMicrotask(() => listener(change));
-  }
-
-  async #mutate(mutation: Mutation, options: MutationOptions): Promise<Reply> {
-    const { signal, idempotencyKey, keyRevision } = options;
-    const startMs = this.#environment.monotonicMs();
-    const budgetMs = options.timeoutMs ?? this.#timeoutMs;
-    const key = idempotencyKey ?? this.#environment.newKey();
-    const revision = keyRevision ?? (await this.#freshRevision(mutation.title, signal, budgetMs));
-    return this.#caller.call({
-      ...mutation,
-      headers: { ...mutation.headers, ...idempotencyHeaders(key, revision) },
-      isMutation: true,
-      signal,
-      timeoutMs: budgetMs - (this.#environment.monotonicMs() - startMs),
-    });
-  }
-
-  /** The revision to send with a new key; asks for it where none was seen for a while. */
-  async #freshRevision(
-    title: string,
-    signal: AbortSignal | undefined,
-    timeoutMs: number,
-  ): Promise<number> {
-    if (this.#caller.revisionAgeMs > revisionAgeMsMax) {
-      await this.#caller.call({
-        title,
-        method: 'GET',
-        path: '/livez',
-        isMutation: false,
-        signal,
-        timeoutMs,
-      });
-    }
-    return this.#caller.revision;
-  }
+function ttlQuery(ttl: number | undefined, mark = '?'): string {
+  return ttl === undefined ? '' : `${mark}ttl=${ttl}`;
 }
 
 /** Throws a DsmError (`invalid_request`) where the list of masters is not usable. */

@@ -22,6 +22,18 @@ export function strange(where: string): DsmError {
   return new DsmError('internal', `${where} answered something that this client does not know`);
 }
 
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Bytes as they stand in JSON. */
+export function jsonOfBytes(bytes: Uint8Array): { value: string; encoding: 'utf-8' | 'base64' } {
+  try {
+    return { value: strictDecoder.decode(bytes), encoding: 'utf-8' };
+  } catch {
+    const units = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+    return { value: btoa(units), encoding: 'base64' };
+  }
+}
+
 function bytesOf(value: string, encoding: unknown): Uint8Array {
   if (encoding !== 'base64') return encoder.encode(value);
   return Uint8Array.from(atob(value), (unit) => unit.charCodeAt(0));

@@ -7,10 +7,15 @@ import { defaultLimits } from '../core/limits.ts';
 
 const encoder = new TextEncoder();
 
-/** The path of `key`, encoded as a whole: `a/b` becomes `a%2Fb`. Throws `invalid_key`. */
-export function keyPath(key: string): string {
+/** Throws `invalid_key`. */
+export function expectKey(key: string): void {
   const fault = keyFault(key);
   if (fault !== null) throw new DsmError('invalid_key', fault);
+}
+
+/** The path of `key`, encoded as a whole: `a/b` becomes `a%2Fb`. Throws `invalid_key`. */
+export function keyPath(key: string): string {
+  expectKey(key);
   return `/v1/kv/${encodeURIComponent(key)}`;
 }
 

@@ -118,7 +118,7 @@ function problemOf(reply: Reply, body: Readonly<Record<string, unknown>>): Probl
   };
 }
 
-function isErrorCode(code: unknown): code is ErrorCode {
+export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(catalogue, code);
 }
 
@@ -137,12 +137,16 @@ function retryAfterMs(reply: Reply): number {
 
 /** A body as a JSON object; empty where it is something else. */
 export function parseObject(body: Uint8Array | string): Readonly<Record<string, unknown>> {
+  const parsed = parseJson(body);
+  return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+}
+
+/** A body as JSON; undefined where it is none. */
+export function parseJson(body: Uint8Array | string): unknown {
   try {
-    const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+    return JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body));
   } catch {
-    return {};
+    return undefined;
   }
 }
 

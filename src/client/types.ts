@@ -1,7 +1,9 @@
 /** What people see of the client library. */
+import type { DsmError } from '../core/errors.ts';
 import type { Consistency } from '../node/api.ts';
 import type { Environment } from './environment.ts';
 import type { MasterChange } from './nodes.ts';
+import type { Value } from './values.ts';
 
 export interface ClientOptions {
   /** URLs of the masters in order, the primary first; any other node of the cluster works too. */
@@ -113,7 +115,79 @@ export interface MutationOptions extends CallOptions {
 export interface PutOptions extends MutationOptions {
   /** Default by the value: text, bytes or JSON. */
   readonly contentType?: string | undefined;
+  /** The key is gone after so many seconds, 0.001 or more. Default: it lives for ever. */
+  readonly ttl?: number | undefined;
 }
+
+export interface IncrementOptions extends MutationOptions {
+  /** A whole number, also negative. Default 1. */
+  readonly by?: number | undefined;
+  /** Seconds that the key lives where it is made by this. Default: for ever. */
+  readonly ttl?: number | undefined;
+}
+
+/** What `increment` made of the number. */
+export interface Incremented {
+  readonly number: number;
+  readonly revision: number;
+  /** True where the key was absent: it began at 0. */
+  readonly created: boolean;
+}
+
+/** One step of a transaction or batch. `ttl` in seconds. */
+export type Operation =
+  | {
+      readonly op: 'put';
+      readonly key: string;
+      readonly value: Value;
+      readonly contentType?: string;
+      readonly ttl?: number;
+    }
+  | { readonly op: 'get' | 'delete'; readonly key: string }
+  | { readonly op: 'increment'; readonly key: string; readonly by?: number; readonly ttl?: number }
+  /** A new lifetime; null: for ever. */
+  | { readonly op: 'touch'; readonly key: string; readonly ttl: number | null };
+
+/** What must be true of a key; all that is given must hold. */
+export interface Compare {
+  readonly key: string;
+  readonly exists?: boolean;
+  /** 0: the key is absent. */
+  readonly revision?: number;
+  readonly value?: Value;
+}
+
+/** How one operation ended. */
+export interface OperationResult {
+  readonly op: Operation['op'];
+  readonly key: string;
+  readonly status: 'created' | 'updated' | 'deleted' | 'not-found' | 'found';
+  /** The key's revision now; 0 where it is absent. */
+  readonly revision: number;
+  /** Of a get that found it. */
+  readonly entry: Entry | null;
+  /** Of an increment. */
+  readonly number?: number;
+  /** Seconds until the key is gone; not there where it lives for ever. */
+  readonly expiresIn?: number;
+}
+
+export interface TxnResult {
+  /** False where a check did not hold; then `results` are those of `else`. */
+  readonly ok: boolean;
+  readonly revision: number;
+  readonly results: readonly OperationResult[];
+}
+
+/** An operation of a batch, which may have a precondition of its own. */
+export type BatchItem = Operation & {
+  readonly if?: { readonly exists?: boolean; readonly revision?: number };
+};
+
+/** How one item ended; the others do not depend on it. */
+export type BatchResult =
+  | ({ readonly ok: true } & OperationResult)
+  | { readonly ok: false; readonly key: string; readonly error: DsmError };
 
 /** What must be true of the key when the mutation is applied; one of the three. */
 export type Precondition =
@@ -144,5 +218,4 @@ export interface Conflict {
   readonly currentRevision: number;
 }
 
-export type { Value } from './values.ts';
-export type { Consistency, Environment, MasterChange };
+export type { Consistency, Environment, MasterChange, Value };
