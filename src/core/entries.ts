@@ -12,6 +12,8 @@ export interface Entry {
   readonly expiresAtMs: number;
   /** lsn of the record that set the lifetime; 0 where there is none. */
   readonly ttlLsn: number;
+  /** The session that it ends with; 0 for none. */
+  readonly session: number;
   /** Share of the state hash. */
   readonly hash: number;
 }

@@ -53,6 +53,7 @@ function changesSaidBy({ lsn, command }: Record): readonly Change[] {
       return [{ kind: command.kind, key: command.key, revision: lsn }];
     // What it wrote is known when it is applied, and kept among the exceptions.
     case 'txn':
+    case 'session':
     case 'config':
     case 'epoch-start':
     case 'tick':

@@ -32,6 +32,8 @@ export type Operation =
       readonly contentType: string;
       /** Lifetime in log time; 0 is for ever. */
       readonly ttlMs: number;
+      /** The session that the key ends with; 0 for none. */
+      readonly session: number;
     }
   | { readonly kind: 'delete' | 'get'; readonly key: string }
   | {
@@ -108,6 +110,7 @@ function writeOperation(writer: FrameWriter, operation: Operation): void {
     case 'put':
       writer.text(operation.key);
       writer.f64(operation.ttlMs);
+      writer.f64(operation.session);
       writer.text(operation.contentType);
       writeBytes(writer, operation.value);
       return;
@@ -138,8 +141,9 @@ function readOperation(reader: FrameReader): Operation {
   const tag = reader.u8();
   switch (tag) {
     case tags.put: {
-      const [key, ttlMs, contentType] = [reader.text(), reader.f64(), reader.text()];
-      return { kind: 'put', key, ttlMs, contentType, value: readBytes(reader) };
+      const [key, ttlMs, session] = [reader.text(), reader.f64(), reader.f64()];
+      const contentType = reader.text();
+      return { kind: 'put', key, ttlMs, session, contentType, value: readBytes(reader) };
     }
     case tags.delete:
       return { kind: 'delete', key: reader.text() };

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { sessionCommand } from '../sim/session-arbitraries.ts';
 import { txn } from '../sim/txn-arbitraries.ts';
 import { FrameError, frameAt } from './frame.ts';
 import {
@@ -51,6 +52,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant('epoch-start' as const), nodeId: text }),
   fc.record({ kind: fc.constant('tick' as const) }),
   txn,
+  sessionCommand,
 );
 
 /** With plain arrays, so that views and copies compare equal. */

@@ -26,6 +26,7 @@ import {
   frameCrc,
 } from './frame.ts';
 import { readTxn, type TxnCommand, writeTxn } from './operations.ts';
+import { readSession, type SessionCommand, writeSession } from './session-command.ts';
 
 export type { Condition, RequestTag } from './command-fields.ts';
 
@@ -82,7 +83,7 @@ export interface TickCommand {
 }
 
 /** What a client may ask for. */
-export type Mutation = PutCommand | DeleteCommand | TxnCommand;
+export type Mutation = PutCommand | DeleteCommand | TxnCommand | SessionCommand;
 export type Command = Mutation | ExpireCommand | ConfigCommand | EpochStartCommand | TickCommand;
 
 /** One log entry, and where its encoded form lies: most are sent and stored with their neighbours. */
@@ -142,6 +143,7 @@ const kindNumbers = {
   config: 5,
   'epoch-start': 6,
   tick: 7,
+  session: 8,
 } as const;
 
 export function writeMembers(writer: FrameWriter, members: readonly Member[]): void {
@@ -190,6 +192,9 @@ function writeCommand(writer: FrameWriter, command: Command): void {
     case 'txn':
       writeTxn(writer, command);
       return;
+    case 'session':
+      writeSession(writer, command);
+      return;
     case 'tick':
       return;
   }
@@ -221,6 +226,8 @@ function readCommand(reader: FrameReader, kind: number): Command {
       return { kind: 'epoch-start', nodeId: reader.text() };
     case kindNumbers.txn:
       return readTxn(reader);
+    case kindNumbers.session:
+      return readSession(reader);
     case kindNumbers.tick:
       return { kind: 'tick' };
     default:

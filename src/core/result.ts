@@ -20,6 +20,13 @@ const statuses = [
   'out-of-range',
   'too-many-keys',
   'results-too-large',
+  /** An operation names a session that is not there, or that has too many keys. */
+  'no-session',
+  'session-full',
+  /** Of a lock: its token is the revision; or a place in its queue, or none. */
+  'acquired',
+  'queued',
+  'queue-full',
 ] as const;
 
 export interface Result {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { members, put, records } from '../sim/fixtures.ts';
+import { sessionCommand } from '../sim/session-arbitraries.ts';
 import { txn } from '../sim/txn-arbitraries.ts';
 import { FrameError } from './frame.ts';
 import { allKeys } from './key-range.ts';
@@ -37,10 +38,12 @@ function decode(chunks: readonly Uint8Array[]): ReturnType<SnapshotDecoder['fini
 
 const flat = (chunks: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(chunks));
 
-describe('a snapshot of a store that ran transactions', () => {
+describe('a snapshot of a store that ran transactions and held sessions', () => {
+  const command = fc.oneof(txn, sessionCommand);
+
   test('answers every later record as the store does, also requests that ran before', () => {
     fc.assert(
-      fc.property(fc.array(txn, { minLength: 2, maxLength: 20 }), (list) => {
+      fc.property(fc.array(command, { minLength: 2, maxLength: 30 }), (list) => {
         const store = storeOf(1);
         const half = Math.ceil(list.length / 2);
         let decoded: Store | null = null;

@@ -3,6 +3,7 @@
  * piece by piece while records go on being applied. Header, entries, remembered requests, footer;
  * the footer counts the frames before it and repeats the state hash.
  */
+import { readList, writeList } from './command-fields.ts';
 import { assert } from './errors.ts';
 import { FrameError, FrameReader, FrameWriter, formatVersion, frameAt } from './frame.ts';
 import { KeyIndex } from './key-index.ts';
@@ -10,6 +11,7 @@ import type { DedupeWindow } from './limits.ts';
 import type { Position } from './messages.ts';
 import { type Member, readMembers, writeMembers } from './record.ts';
 import { type Result, readDetails, readStatus, writeDetails, writeStatus } from './result.ts';
+import type { Lock, Session } from './sessions.ts';
 import { type Entry, type FrozenStore, type Remembered, Store } from './store.ts';
 
 export interface SnapshotHeader {
@@ -20,7 +22,16 @@ export interface SnapshotHeader {
   readonly members: readonly Member[];
 }
 
-const tags = { header: 1, entry: 2, request: 3, footer: 4, txnRequest: 5 } as const;
+const tags = {
+  header: 1,
+  entry: 2,
+  request: 3,
+  footer: 4,
+  txnRequest: 5,
+  attachedEntry: 6,
+  session: 7,
+  lock: 8,
+} as const;
 const chunkBytes = 256 * 1024;
 
 /** Chunks of whole frames, about 256 KiB each. */
@@ -40,16 +51,8 @@ export function* encodeSnapshot(
     count += 1;
   };
   frame(tags.header, () => writeHeader(writer, header, frozen));
-  for (const [key, entry] of frozen.entries) {
-    frame(tags.entry, () => writeEntry(writer, key, entry));
-    if (writer.length >= chunkBytes) {
-      yield writer.take();
-      writer = new FrameWriter(chunkBytes + 4096);
-    }
-  }
-  for (const [id, request] of frozen.requests) {
-    const tag = hasDetails(request.result) ? tags.txnRequest : tags.request;
-    frame(tag, () => writeRemembered(writer, id, request));
+  for (const [tag, write] of framesOf(frozen)) {
+    frame(tag, () => write(writer));
     if (writer.length >= chunkBytes) {
       yield writer.take();
       writer = new FrameWriter(chunkBytes + 4096);
@@ -62,6 +65,40 @@ export function* encodeSnapshot(
   yield writer.take();
 }
 
+/** All that stands between header and footer. */
+function* framesOf({
+  entries,
+  requests,
+  sessions: { sessions, locks },
+}: FrozenStore): Generator<[tag: number, write: (writer: FrameWriter) => void], void, void> {
+  for (const [key, entry] of entries) {
+    const tag = entry.session === 0 ? tags.entry : tags.attachedEntry;
+    yield [tag, (writer) => writeEntry(writer, key, entry)];
+  }
+  for (const [id, request] of requests) {
+    const tag = hasDetails(request.result) ? tags.txnRequest : tags.request;
+    yield [tag, (writer) => writeRemembered(writer, id, request)];
+  }
+  for (const [id, session] of sessions) {
+    yield [tags.session, (writer) => writeSession(writer, id, session)];
+  }
+  for (const [name, lock] of locks) yield [tags.lock, (writer) => writeLock(writer, name, lock)];
+}
+
+function writeSession(writer: FrameWriter, id: number, session: Session): void {
+  writer.f64(id);
+  writer.f64(session.ttlMs);
+  writer.f64(session.expiresAtMs);
+  writer.f64(session.ttlLsn);
+  writer.text(session.madeFor);
+}
+
+function writeLock(writer: FrameWriter, name: string, { token, queue }: Lock): void {
+  writer.text(name);
+  writer.f64(token);
+  writeList(writer, queue, (to, id) => to.f64(id));
+}
+
 function writeHeader(writer: FrameWriter, header: SnapshotHeader, frozen: FrozenStore): void {
   writer.text(header.clusterId);
   writer.f64(header.position.lsn);
@@ -72,6 +109,7 @@ function writeHeader(writer: FrameWriter, header: SnapshotHeader, frozen: Frozen
 }
 
 function writeEntry(writer: FrameWriter, key: string, entry: Entry): void {
+  if (entry.session !== 0) writer.f64(entry.session);
   writer.text(key);
   writer.text(entry.contentType);
   writer.f64(entry.revision);
@@ -104,6 +142,8 @@ export class SnapshotDecoder {
   #hash: number | null = null;
   readonly #entries = new Map<string, Entry>();
   readonly #requests = new Map<string, Remembered>();
+  readonly #sessions = new Map<number, Session>();
+  readonly #locks = new Map<string, Lock>();
   /** Grows with the entries: sorting all of them at the end would be a pause. */
   readonly #index = new KeyIndex();
 
@@ -140,7 +180,10 @@ export class SnapshotDecoder {
       throw new FrameError('damaged', this.#offset, 'snapshot frames are out of order');
     }
     if (tag === tags.header) this.#readHeader(reader);
-    else if (tag === tags.entry) this.#readEntry(reader);
+    else if (tag === tags.entry) this.#readEntry(reader, 0);
+    else if (tag === tags.attachedEntry) this.#readEntry(reader, reader.f64());
+    else if (tag === tags.session) this.#readSession(reader);
+    else if (tag === tags.lock) this.#readLock(reader);
     else if (tag === tags.request) this.#readRemembered(reader, false);
     else if (tag === tags.txnRequest) this.#readRemembered(reader, true);
     else if (tag === tags.footer) this.#readFooter(reader);
@@ -156,7 +199,7 @@ export class SnapshotDecoder {
     this.#forgottenLsn = reader.f64();
   }
 
-  #readEntry(reader: FrameReader): void {
+  #readEntry(reader: FrameReader, session: number): void {
     const key = reader.text();
     const contentType = reader.text();
     const revision = reader.f64();
@@ -165,7 +208,7 @@ export class SnapshotDecoder {
     const hash = reader.u32();
     const value = reader.bytes(reader.end - reader.offset).slice();
     if (!this.#entries.has(key)) this.#index.add(key);
-    this.#entries.set(key, { value, contentType, revision, expiresAtMs, ttlLsn, hash });
+    this.#entries.set(key, { value, contentType, revision, expiresAtMs, ttlLsn, session, hash });
   }
 
   #readRemembered(reader: FrameReader, hasDetails: boolean): void {
@@ -175,6 +218,17 @@ export class SnapshotDecoder {
     const plain = readStatus(reader);
     const result = hasDetails ? readDetails(reader, plain) : plain;
     this.#requests.set(id, { lsn, payloadHash, result });
+  }
+
+  #readSession(reader: FrameReader): void {
+    const [id, ttlMs] = [reader.f64(), reader.f64()];
+    const [expiresAtMs, ttlLsn] = [reader.f64(), reader.f64()];
+    this.#sessions.set(id, { ttlMs, expiresAtMs, ttlLsn, madeFor: reader.text() });
+  }
+
+  #readLock(reader: FrameReader): void {
+    const [name, token] = [reader.text(), reader.f64()];
+    this.#locks.set(name, { token, queue: readList(reader, (from) => from.f64()) });
   }
 
   #readFooter(reader: FrameReader): void {
@@ -200,6 +254,7 @@ export class SnapshotDecoder {
         hash,
         entries: this.#entries,
         requests: this.#requests,
+        sessions: { sessions: this.#sessions, locks: this.#locks },
       },
       window,
       this.#index,

@@ -14,6 +14,8 @@ import type { TxnCommand } from './operations.ts';
 import type { DeleteCommand, Mutation, PutCommand, Record } from './record.ts';
 import { type Remembered, Requests } from './requests.ts';
 import type { Result } from './result.ts';
+import type { SessionCommand } from './session-command.ts';
+import { type FrozenSessions, Sessions } from './sessions.ts';
 import { conditionHolds, evaluateTxn } from './transaction.ts';
 
 export type { Entry } from './entries.ts';
@@ -28,6 +30,7 @@ export interface FrozenStore {
   readonly hash: number;
   readonly entries: ReadonlyMap<string, Entry>;
   readonly requests: ReadonlyMap<string, Remembered>;
+  readonly sessions: FrozenSessions;
 }
 
 export class Store {
@@ -38,6 +41,7 @@ export class Store {
   readonly history = new History();
   #entries = new Entries();
   #requests: Requests;
+  #sessions = new Sessions();
 
   constructor(window: DedupeWindow = dedupeWindow) {
     this.#requests = new Requests(window);
@@ -59,12 +63,16 @@ export class Store {
 
   /** Size of keys, values and overhead, bytes. */
   get memoryBytes(): number {
-    return this.#entries.memoryBytes;
+    return this.#entries.memoryBytes + this.#sessions.memoryBytes;
   }
 
-  /** Of all entries and remembered requests. */
+  /** Of all entries, remembered requests, sessions and locks. */
   get hash(): number {
-    return (this.#entries.hash + this.#requests.hash) >>> 0;
+    return (this.#entries.hash + this.#requests.hash + this.#sessions.hash) >>> 0;
+  }
+
+  get sessions(): Omit<Sessions, 'apply' | 'attach'> {
+    return this.#sessions;
   }
 
   /** Requests at or below this lsn may have been forgotten. */
@@ -117,14 +125,15 @@ export class Store {
     switch (command.kind) {
       case 'put':
       case 'delete':
-      case 'txn': {
+      case 'txn':
+      case 'session': {
         const result = this.#mutate(record, command);
         if (result.revision !== record.lsn) this.history.except(record.lsn);
         return result;
       }
       case 'expire': {
         const entry = this.#entries.get(command.key);
-        if (entry?.ttlLsn === command.ttlLsn) this.#entries.remove(command.key, entry);
+        if (entry?.ttlLsn === command.ttlLsn) this.#remove(command.key, entry);
         else this.history.except(record.lsn);
         return null;
       }
@@ -148,6 +157,7 @@ export class Store {
 
   #change(record: Record, command: Mutation): Result {
     if (command.kind === 'txn') return this.#transact(record, command);
+    if (command.kind === 'session') return this.#hold(record, command);
     const held = this.#entries.get(command.key);
     const entry = this.#live(held);
     if (!conditionHolds(command.condition, entry)) {
@@ -166,14 +176,25 @@ export class Store {
       revision: record.lsn,
       expiresAtMs: ttlMs > 0 ? this.logTimeMs + ttlMs : 0,
       ttlLsn: ttlMs > 0 ? record.lsn : 0,
+      session: 0,
       hash: record.crc,
     };
+    this.#set(key, entry, held);
+  }
+
+  #set(key: string, entry: Entry, held: Entry | undefined): void {
     this.#entries.set(key, entry, held);
+    this.#sessions.attach(key, held?.session ?? 0, entry.session);
+  }
+
+  #remove(key: string, entry: Entry): void {
+    this.#entries.remove(key, entry);
+    this.#sessions.attach(key, entry.session, 0);
   }
 
   #delete(record: Record, command: DeleteCommand, entry: Entry | undefined): Result {
     if (entry === undefined) return { status: 'not-found', revision: 0 };
-    this.#entries.remove(command.key, entry);
+    this.#remove(command.key, entry);
     return { status: 'deleted', revision: record.lsn };
   }
 
@@ -181,11 +202,29 @@ export class Store {
     const { result, writes, changes } = evaluateTxn(record, command, this);
     for (const [key, entry] of writes) {
       const held = this.#entries.get(key);
-      if (entry !== null) this.#entries.set(key, entry, held);
-      else if (held !== undefined) this.#entries.remove(key, held);
+      if (entry !== null) this.#set(key, entry, held);
+      else if (held !== undefined) this.#remove(key, held);
     }
     this.history.except(record.lsn, changes);
     return result;
+  }
+
+  /** Sessions and locks; what is attached to a session goes before it. */
+  #hold(record: Record, command: SessionCommand): Result {
+    if (this.#sessions.isEndedBy(command)) {
+      const kind = command.act === 'expire' ? 'expire' : 'delete';
+      const keys = [...this.#sessions.keysOf(command.session)];
+      const revision = record.lsn;
+      this.history.except(
+        revision,
+        keys.map((key) => ({ kind, key, revision })),
+      );
+      for (const key of keys) {
+        const entry = this.#entries.get(key);
+        if (entry !== undefined) this.#remove(key, entry);
+      }
+    }
+    return this.#sessions.apply(record, command, this.logTimeMs);
   }
 
   /** A view that stays as it is while records go on being applied: copies the maps, not the values. */
@@ -198,6 +237,7 @@ export class Store {
       hash,
       entries: this.#entries.freeze(),
       requests: this.#requests.freeze(),
+      sessions: this.#sessions.freeze(),
     };
   }
 
@@ -212,6 +252,8 @@ export class Store {
     store.logTimeMs = frozen.logTimeMs;
     store.#entries = Entries.thaw(frozen.entries, index);
     store.#requests = Requests.thaw(frozen.requests, frozen.forgottenLsn, window);
+    store.#sessions = Sessions.thaw(frozen.sessions);
+    for (const [key, { session }] of frozen.entries) store.#sessions.attach(key, 0, session);
     assert(store.hash === frozen.hash, 'a snapshot does not have the hash that it names');
     return store;
   }

@@ -42,6 +42,7 @@ const set = (key: string, text: string, ttlMs = 0): Operation => ({
   value: encode(text),
   contentType: 'a/b',
   ttlMs,
+  session: 0,
 });
 const add = (key: string, by = 1, ttlMs = 0): Operation => ({ kind: 'increment', key, by, ttlMs });
 const get = (key: string): Operation => ({ kind: 'get', key });

@@ -10,12 +10,14 @@ import { txnResultBytesMax } from './limits.ts';
 import type { Compare, Operation, TxnCommand } from './operations.ts';
 import type { Record } from './record.ts';
 import { noResult, type OperationResult, type Result } from './result.ts';
+import { type Sessions, sessionKeysMax } from './sessions.ts';
 
 /** The state before the transaction. */
 export interface View {
   readonly logTimeMs: number;
   get(key: string): Entry | undefined;
   keysIn(range: KeyRange): Iterable<string>;
+  readonly sessions: Pick<Sessions, 'get' | 'keysOf'>;
 }
 
 export interface Evaluation {
@@ -26,7 +28,16 @@ export interface Evaluation {
   readonly changes: readonly Change[];
 }
 
-type Failure = 'not-a-number' | 'out-of-range' | 'too-many-keys' | 'results-too-large';
+type Failure =
+  | 'not-a-number'
+  | 'out-of-range'
+  | 'too-many-keys'
+  | 'results-too-large'
+  | 'no-session'
+  | 'session-full';
+
+/** What an entry has beside its value. */
+type Ties = Pick<Entry, 'expiresAtMs' | 'ttlLsn' | 'session'>;
 
 /** Decimal, as `increment` writes it; 2^53 has 16 digits. */
 const wholeNumber = /^(?:0|-?[1-9]\d{0,15})$/;
@@ -81,8 +92,10 @@ class Transaction {
   #do(operation: Operation): OperationResult | Failure {
     switch (operation.kind) {
       case 'put': {
-        const { key, value, contentType, ttlMs } = operation;
-        return this.#store(key, value, contentType, this.#lifetime(ttlMs));
+        const { key, value, contentType, ttlMs, session } = operation;
+        const failure = this.#attach(key, session);
+        const ties = { ...this.#lifetime(ttlMs), session };
+        return failure ?? this.#store(key, value, contentType, ties);
       }
       case 'delete':
         return this.#delete(operation.key);
@@ -112,22 +125,30 @@ class Transaction {
     return { expiresAtMs: this.#view.logTimeMs + ttlMs, ttlLsn: this.#record.lsn };
   }
 
+  /** Why the key cannot be attached; null where it can, or is to none. */
+  #attach(key: string, session: number): Failure | null {
+    if (session === 0) return null;
+    const { sessions } = this.#view;
+    if (sessions.get(session) === undefined) return 'no-session';
+    const keys = sessions.keysOf(session);
+    let added = keys.has(key) ? 0 : 1;
+    for (const [other, entry] of this.#writes) {
+      if (entry?.session === session && !keys.has(other)) added += 1;
+    }
+    return keys.size + added > sessionKeysMax ? 'session-full' : null;
+  }
+
   /** The share of the state hash: of one record, but no two entries of it have the same. */
   #hash(): number {
     return Math.imul(this.#record.crc ^ (this.#writes.size + 1), 0x9e3779b1) >>> 0;
   }
 
-  #store(
-    key: string,
-    value: Uint8Array,
-    contentType: string,
-    lifetime: Pick<Entry, 'expiresAtMs' | 'ttlLsn'>,
-  ): OperationResult {
+  #store(key: string, value: Uint8Array, contentType: string, ties: Ties): OperationResult {
     const status = this.#get(key) === undefined ? 'created' : 'updated';
     const revision = this.#record.lsn;
-    this.#writes.set(key, { value, contentType, revision, ...lifetime, hash: this.#hash() });
+    this.#writes.set(key, { value, contentType, revision, ...ties, hash: this.#hash() });
     this.#changes.push({ kind: 'put', key, revision, value, contentType });
-    return { ...noResult, status, revision, expiresAtMs: lifetime.expiresAtMs };
+    return { ...noResult, status, revision, expiresAtMs: ties.expiresAtMs };
   }
 
   #delete(key: string): OperationResult {
@@ -144,10 +165,10 @@ class Transaction {
     const after = before + by;
     if (!Number.isSafeInteger(after)) return 'out-of-range';
     const value = encoder.encode(String(after));
-    const lifetime = entry ?? this.#lifetime(ttlMs);
-    const { expiresAtMs, ttlLsn } = lifetime;
+    const { expiresAtMs, ttlLsn } = entry ?? this.#lifetime(ttlMs);
+    const ties = { expiresAtMs, ttlLsn, session: entry?.session ?? 0 };
     const type = entry?.contentType ?? numberType;
-    const stored = this.#store(key, value, type, { expiresAtMs, ttlLsn });
+    const stored = this.#store(key, value, type, ties);
     return { ...stored, value, contentType: type };
   }
 

@@ -16,13 +16,15 @@ import { BodyReader } from './bodies.ts';
 import { expectSameSite, HostGuard } from './browser-guard.ts';
 import { Changes } from './changes.ts';
 import { Forwarder } from './forward.ts';
-import { keysPath, pathStart } from './keys.ts';
+import { keysPath, locksPath, pathStart } from './keys.ts';
 import { addKvRoutes, putKey } from './kv-routes.ts';
 import { addListRoutes } from './list-routes.ts';
+import { addLockRoutes } from './lock-routes.ts';
 import { addOpRoutes } from './op-routes.ts';
 import { addPeerRoutes } from './peer-routes.ts';
 import { asDsmError } from './problem.ts';
 import { createSecretCheck } from './secret.ts';
+import { addSessionRoutes } from './session-routes.ts';
 import { ShortCut } from './short-cut.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { addTxnRoutes } from './txn-routes.ts';
@@ -60,6 +62,8 @@ export function createApp(options: AppOptions): Hono {
   addOpRoutes(app, { node, answers, changes });
   addTxnRoutes(app, { node, answers, bodies, changes });
   addBatchRoutes(app, { node, answers, bodies, changes });
+  addSessionRoutes(app, { node, answers, changes });
+  addLockRoutes(app, { node, answers, changes });
   addListRoutes(app, node, answers);
   addWatchRoutes(app, { node, answers, clock });
   addPeerRoutes(app, { node, answers, bodies, checkSecret });
@@ -114,6 +118,7 @@ function routingPath(request: Request): string {
   const { url } = request;
   const start = pathStart(url);
   if (url.startsWith(keysPath, start)) return keysPath;
+  if (url.startsWith(locksPath, start)) return locksPath;
   const mark = url.indexOf('?', start);
   return mark === -1 ? url.slice(start) : url.slice(start, mark);
 }

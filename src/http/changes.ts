@@ -28,6 +28,8 @@ export interface Change {
   readonly caller: Caller;
   readonly method: 'PUT' | 'POST' | 'DELETE';
   readonly body: Uint8Array | null;
+  /** The master may take so much longer to answer than for a write. */
+  readonly waitMs?: number;
   /** Where it must be sent on: what is sent, beside what this file adds. */
   target(): { readonly path: string; readonly headers: Readonly<Record<string, string>> };
   command(identity: RequestIdentity | null): WriteRequest;
@@ -65,7 +67,7 @@ export class Changes {
 
   /** The same for what is not one command. */
   runAs(
-    { caller, method, body, target }: Omit<Change, 'command' | 'answer'>,
+    { caller, method, body, target, waitMs = 0 }: Omit<Change, 'command' | 'answer'>,
     runHere: (
       identity: RequestIdentity | null,
       done: (error: DsmError | null, answer: () => Response) => void,
@@ -77,6 +79,7 @@ export class Changes {
       isForwarded: caller.isForwarded,
       bodyBytes: body?.length ?? 0,
       isRepeatable: true,
+      waitMs,
       runHere: (done) => runHere(identity, done),
       pack: () => {
         // This node may be the master in the end: then it must be the same request there.

@@ -34,6 +34,8 @@ export interface ActiveCall {
   /** Came with `Dsm-No-Forward`: it is not sent on again. */
   readonly isForwarded: boolean;
   readonly bodyBytes: number;
+  /** The master may take so much longer to answer than for a write. */
+  readonly waitMs?: number;
   /** True where the parcel has an idempotency key, and `runHere` the same one after `pack`. */
   readonly isRepeatable: boolean;
   readonly runHere: RunHere;
@@ -161,7 +163,7 @@ class HeldCall {
     const request: OutboundRequest = {
       ...this.#parcel,
       headers: { ...this.#parcel.headers, [headerNames.noForward]: '1' },
-      timeoutMs: node.limits.writeTimeoutMs + travelMs,
+      timeoutMs: node.limits.writeTimeoutMs + travelMs + (this.#call.waitMs ?? 0),
     };
     transport.send(url, request, (failure, reply) => this.#onReply(url, failure, reply));
   }

@@ -31,9 +31,12 @@ export function pathStart(url: string): number {
   return start === -1 ? url.length : start;
 }
 
-/** `url` is absolute and its path begins with `/v1/kv/`. */
-export function targetOf(url: string): Target {
-  const start = pathStart(url) + keysPath.length;
+/** Where names of locks begin in a path; they are as keys are. */
+export const locksPath = '/v1/locks/';
+
+/** `url` is absolute and its path begins with `path`. */
+export function targetOf(url: string, path: string = keysPath): Target {
+  const start = pathStart(url) + path.length;
   const mark = url.indexOf('?', start);
   if (mark === -1) return { rawKey: url.slice(start), query: '' };
   return { rawKey: url.slice(start, mark), query: url.slice(mark + 1) };

@@ -10,8 +10,8 @@ import type { Changes } from './changes.ts';
 import { conditionHeaders, isHeld, type Precondition, parsePrecondition } from './conditions.ts';
 import { defaultContentType } from './headers.ts';
 import { keysPath, parseKey, targetOf } from './keys.ts';
-import { preconditionFailed } from './operation-results.ts';
-import { expectNoQuery, parsePutOptions, parseReadOptions } from './queries.ts';
+import { preconditionFailed, refusalOf } from './operation-results.ts';
+import { expectNoQuery, type PutOptions, parsePutOptions, parseReadOptions } from './queries.ts';
 import { tagRequest } from './request-tag.ts';
 
 export interface KvOptions {
@@ -22,9 +22,14 @@ export interface KvOptions {
 }
 
 /** What a PUT stores. */
-type Content = Pick<PutCommand, 'value' | 'contentType' | 'ttlMs'>;
+type Content = Pick<PutCommand, 'value' | 'contentType' | 'ttlMs'> & Pick<PutOptions, 'session'>;
 
-const noContent: Content = Object.freeze({ value: new Uint8Array(0), contentType: '', ttlMs: 0 });
+const noContent: Content = Object.freeze({
+  value: new Uint8Array(0),
+  contentType: '',
+  ttlMs: 0,
+  session: 0,
+});
 
 /** Made once: an answer as frequent as any, and an error costs its stack. */
 const notFound = new DsmError('not_found');
@@ -65,13 +70,13 @@ export function putKey(options: KvOptions, request: Request): Promise<Response> 
   const { bodies, node, changes } = options;
   const { rawKey, query } = targetOf(request.url);
   const { headers } = request;
-  const { ttlMs } = parsePutOptions(query);
+  const { ttlMs, session } = parsePutOptions(query);
   const key = parseKey(rawKey, node.limits.keyBytesMax);
   const precondition = parsePrecondition(headers);
   const contentType = parseContentType(headers, node.limits.contentTypeBytesMax);
   const caller = changes.caller(headers);
   return bodies.read(request, node.limits.valueBytesMax).then((value) => {
-    const content = { value, contentType, ttlMs };
+    const content = { value, contentType, ttlMs, session };
     return changes.run({
       caller,
       method: 'PUT',
@@ -84,7 +89,7 @@ export function putKey(options: KvOptions, request: Request): Promise<Response> 
         const payload = { method: 'PUT', key, condition: precondition.condition, ...content };
         return commandOf(key, precondition, content, tagRequest(identity, payload));
       },
-      answer: (result) => answerOf(options.answers, result),
+      answer: (result) => answerOf(options.answers, result, precondition.wantsCurrent),
     });
   });
 }
@@ -108,7 +113,7 @@ function onDelete(options: KvOptions, request: Request): Promise<Response> {
       const payload = { method: 'DELETE', key, condition, ...noContent };
       return commandOf(key, precondition, null, tagRequest(identity, payload));
     },
-    answer: (result) => answerOf(options.answers, result),
+    answer: (result) => answerOf(options.answers, result, precondition.wantsCurrent),
   });
 }
 
@@ -119,10 +124,10 @@ function commandOf(
   content: Content | null,
   request: WriteRequest['request'],
 ): WriteRequest {
-  if (!wantsCurrent) {
-    return content === null
-      ? { kind: 'delete', key, condition, request }
-      : { kind: 'put', key, condition, request, ...content };
+  if (!wantsCurrent && content === null) return { kind: 'delete', key, condition, request };
+  if (!wantsCurrent && content?.session === 0) {
+    const { value, contentType, ttlMs } = content;
+    return { kind: 'put', key, condition, request, value, contentType, ttlMs };
   }
   // The value that stands in the way is read in the same record in which it does.
   return {
@@ -142,7 +147,12 @@ function parseContentType(headers: Headers, bytesMax: number): string {
   throw new DsmError('invalid_request', text);
 }
 
-function answerOf(answers: Answers, result: WriteResult): Response {
+/** Of a refusal one needs to know no more than that it is of the only operation. */
+const oneOperation = { operations: [{ kind: 'get', key: '' }], otherwise: [] } as const;
+
+function answerOf(answers: Answers, result: WriteResult, wantsCurrent: boolean): Response {
+  const refusal = refusalOf(result, oneOperation);
+  if (refusal !== null) return answers.problem(refusal);
   const [outcome] = result.results ?? [];
   const { status, revision } = result.status === 'committed' && outcome ? outcome : result;
   switch (status) {
@@ -158,6 +168,7 @@ function answerOf(answers: Answers, result: WriteResult): Response {
       return answers.problem(preconditionFailed(revision));
     default:
       assert(result.status === 'otherwise' && outcome !== undefined, `a write is not ${status}`);
+      if (!wantsCurrent) return answers.problem(preconditionFailed(outcome.revision));
       return answers.problem(preconditionFailed(outcome.revision, outcome), {
         'preference-applied': 'return=representation',
       });

@@ -5,7 +5,7 @@ import { facts, factsOf, jsonOf, setUp } from './testing/set-up.ts';
 
 const entry = (key: string, bytes: readonly number[], contentType = 'text/plain'): ListedEntry => ({
   ...{ key, contentType, value: new Uint8Array(bytes), revision: 4 },
-  ...{ expiresAtMs: 0, ttlLsn: 0, hash: 0 },
+  ...{ expiresAtMs: 0, ttlLsn: 0, session: 0, hash: 0 },
 });
 
 describe('a list', () => {

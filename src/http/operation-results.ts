@@ -3,6 +3,7 @@ import { DsmError, type ErrorCode } from '../core/errors.ts';
 import { txnResultBytesMax } from '../core/limits.ts';
 import type { Operation, TxnCommand } from '../core/operations.ts';
 import type { OperationResult, Result } from '../core/result.ts';
+import { sessionKeysMax } from '../core/sessions.ts';
 import { jsonValueOf } from './json-values.ts';
 
 /** Keys that one `DELETE /v1/kv?prefix=` may remove. */
@@ -49,7 +50,10 @@ export function preconditionFailed(currentRevision: number, current?: OperationR
 }
 
 /** Why nothing of a transaction was done; null where it was. */
-export function refusalOf({ status, failedAt }: Result, command: TxnCommand): DsmError | null {
+export function refusalOf(
+  { status, failedAt }: Result,
+  command: Pick<TxnCommand, 'operations' | 'otherwise'>,
+): DsmError | null {
   if (failedAt === undefined) return null;
   const { list, index } = failedAt;
   const operation = command[list][index];
@@ -80,6 +84,10 @@ export function refusalOf({ status, failedAt }: Result, command: TxnCommand): Ds
         'too_large',
         `The values to be returned have more than ${txnResultBytesMax} bytes; get fewer at a time`,
       );
+    case 'no-session':
+      return say('session_not_found', 'The session has ended, or never was');
+    case 'session-full':
+      return say('session_full', `A session has at most ${sessionKeysMax} keys`);
     default:
       return null;
   }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { DsmError } from '../core/errors.ts';
 import type { Compare, Operation } from '../core/operations.ts';
 import { defaultContentType } from './headers.ts';
-import { ttlSecondsMax } from './queries.ts';
+import { sessionPattern, ttlSecondsMax } from './queries.ts';
 
 export const operationsMax = 128;
 
@@ -26,6 +26,11 @@ const contentType = z
   .default(defaultContentType);
 const revision = z.int().min(0).meta({ description: 'of the key; 0: it is absent' });
 
+const session = z
+  .string()
+  .regex(sessionPattern)
+  .meta({ description: 'the key ends with this session' });
+
 const put = z.strictObject({
   op: z.literal('put'),
   key,
@@ -33,6 +38,7 @@ const put = z.strictObject({
   encoding,
   contentType,
   ttl: ttl.optional(),
+  session: session.optional(),
 });
 const get = z.strictObject({ op: z.literal('get'), key });
 const remove = z.strictObject({ op: z.literal('delete'), key });
@@ -88,7 +94,8 @@ export function operationOf(json: JsonOperation, limits: JsonLimits, path: strin
     case 'put': {
       const { contentType } = json;
       const bytes = bytesOf(json, limits, path);
-      return { kind: op, key, value: bytes, contentType, ttlMs: ttlMsOf(json.ttl) };
+      const ties = { ttlMs: ttlMsOf(json.ttl), session: Number(json.session ?? 0) };
+      return { kind: op, key, value: bytes, contentType, ...ties };
     }
     case 'get':
     case 'delete':

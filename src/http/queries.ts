@@ -28,22 +28,59 @@ export function readOptionsOf(parameters: URLSearchParams): ReadOptions {
 
 export const ttlSecondsMax = 10 * 365 * 86_400;
 
-/** `?ttl=` of a PUT in ms; 0 where there is none. Throws `invalid_request`. */
-export function parsePutOptions(query: string): { readonly ttlMs: number } {
-  if (query === '') return { ttlMs: 0 };
-  return { ttlMs: parseTtl(parametersOf(query, ['ttl'])) ?? 0 };
+/** How long a key lives: 0 is for ever. */
+export interface PutOptions {
+  readonly ttlMs: number;
+  /** The session that it ends with; 0 for none. */
+  readonly session: number;
 }
 
-/** `ttl`, seconds with at most three decimals, in ms; null where there is none. */
+const plainPut: PutOptions = Object.freeze({ ttlMs: 0, session: 0 });
+
+/** `?ttl=` and `?session=` of a PUT. Throws `invalid_request`. */
+export function parsePutOptions(query: string): PutOptions {
+  if (query === '') return plainPut;
+  const parameters = parametersOf(query, ['ttl', 'session']);
+  return { ttlMs: parseTtl(parameters) ?? 0, session: parseSession(parameters) ?? 0 };
+}
+
+/** A session as it is named: the revision that made it. */
+export const sessionPattern = /^[1-9]\d{0,14}$/;
+
+/** `session`; null where there is none. Throws `invalid_request`. */
+export function parseSession(parameters: URLSearchParams): number | null {
+  const text = parameters.get('session');
+  if (text === null) return null;
+  if (sessionPattern.test(text)) return Number(text);
+  throw invalid('session must be the id of a session, as POST /v1/sessions gave it');
+}
+
+/** `ttl` of a key in ms; null where there is none. Throws `invalid_request`. */
 export function parseTtl(parameters: URLSearchParams): number | null {
-  const text = parameters.get('ttl');
+  const hint = '; leave it out for a key that never expires';
+  return parseSeconds(parameters, 'ttl', 0.001, ttlSecondsMax, hint);
+}
+
+const sessionSecondsMax = 86_400;
+
+/** `ttl` of a session in ms; null where there is none. Throws `invalid_request`. */
+export function parseSessionTtl(parameters: URLSearchParams): number | null {
+  return parseSeconds(parameters, 'ttl', 0.1, sessionSecondsMax);
+}
+
+/** Seconds with at most three decimals, as ms; null where there are none. */
+export function parseSeconds(
+  parameters: URLSearchParams,
+  name: string,
+  min: number,
+  max: number,
+  hint = '',
+): number | null {
+  const text = parameters.get(name);
   if (text === null) return null;
   const seconds = /^\d{1,9}(?:\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
-  if (seconds > 0 && seconds <= ttlSecondsMax) return Math.round(seconds * 1000);
-  throw invalid(
-    `ttl must be seconds from 0.001 to ${ttlSecondsMax}, like 30 or 0.25; leave it out for a key ` +
-      'that never expires',
-  );
+  if (seconds >= min && seconds <= max) return Math.round(seconds * 1000);
+  throw invalid(`${name} must be seconds from ${min} to ${max}, like 30 or 0.25${hint}`);
 }
 
 /** A whole number, perhaps below 0; null where there is none. Throws `invalid_request`. */

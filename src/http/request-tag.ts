@@ -23,6 +23,7 @@ export interface Payload {
   readonly condition: Condition;
   readonly contentType: string;
   readonly ttlMs: number;
+  readonly session: number;
   readonly value: Uint8Array;
 }
 
@@ -56,8 +57,9 @@ export function tagRequest(identity: RequestIdentity | null, payload: Payload): 
 }
 
 /** JSON ends where it ends: no two payloads are the same bytes, cut at another place. */
-function hashOf({ method, key, condition, contentType, ttlMs, value }: Payload): number {
-  const head = JSON.stringify([method, key, condition, contentType, ttlMs]);
+function hashOf({ value, ...payload }: Payload): number {
+  const { method, key, condition, contentType, ttlMs, session } = payload;
+  const head = JSON.stringify([method, key, condition, contentType, ttlMs, session]);
   return crc32(value, crc32(encoder.encode(head)));
 }
 

@@ -14,6 +14,7 @@ import type { PeerAnswer } from '../ports/peers.ts';
 import type { WriteDone } from './api.ts';
 import type { NodeContext, Reply } from './context.ts';
 import { Lifetimes } from './lifetimes.ts';
+import { type LockDone, LockWaits } from './lock-waits.ts';
 import { type Waited, Waiters } from './waiters.ts';
 import { WaitingWrites } from './waiting-writes.ts';
 
@@ -39,6 +40,7 @@ export class ActiveRole {
   readonly #writes = new WaitingWrites();
   readonly #rounds: Waiters;
   readonly #lifetimes: Lifetimes;
+  readonly #lockWaits: LockWaits;
   /** Reads that wait until no key is shown after its lifetime. */
   readonly #timely: Waiters;
   /** Who waits for the answer to a backup's poll: one, or two where the network doubled it. */
@@ -70,6 +72,7 @@ export class ActiveRole {
       nowMs: clock.monotonicMs(),
     });
     this.#lifetimes = new Lifetimes(this.master, limits);
+    this.#lockWaits = new LockWaits(limits.waitingReadsMax);
     this.#timely = new Waiters(limits.waitingReadsMax, 'read_timeout');
     this.#sync();
   }
@@ -171,6 +174,13 @@ export class ActiveRole {
       this.master.advance(this.#context.clock.monotonicMs());
       this.#context.changed();
     });
+  }
+
+  /** `done` when the session owns the lock, in whose queue it is, or after `waitMs`. */
+  awaitLock(name: string, session: number, waitMs: number, done: LockDone): void {
+    const deadlineMs = this.#context.clock.monotonicMs() + waitMs;
+    this.#lockWaits.add({ name, session, deadlineMs, done });
+    this.#context.changed();
   }
 
   onApplied(record: Record, result: Result | null): void {
@@ -367,6 +377,7 @@ export class ActiveRole {
     const lateMs = nowMs - this.#context.limits.writeTimeoutMs;
     this.#writes.expire(lateMs);
     this.#expireQueue(lateMs);
+    this.#lockWaits.settle(this.#context.voter.store, this.master.doneLsn, nowMs);
     if (this.#timely.size > 0) {
       this.#timely.settle(this.#context.voter.store.timelyUntilMs, nowMs);
     }
@@ -395,6 +406,7 @@ export class ActiveRole {
       this.#writes.oldestMs + limits.writeTimeoutMs,
       this.#rounds.nextDeadlineMs(),
       this.#timely.nextDeadlineMs(),
+      this.#lockWaits.nextDeadlineMs,
       this.#lifetimes.nextWakeMs(nowMs),
       nowMs + limits.heartbeatMs,
     );
@@ -419,6 +431,7 @@ export class ActiveRole {
     for (const { done } of queue) done(new DsmError('misdirected'), null);
     this.#rounds.failAll(new DsmError('misdirected'));
     this.#timely.failAll(new DsmError('misdirected'));
+    this.#lockWaits.failAll(new DsmError('stepped_down'));
   }
 }
 
@@ -429,10 +442,13 @@ export function misdirected(masterUrl: string): PeerAnswer {
 
 function commandBytes(command: Mutation): number {
   if (command.kind === 'txn') return txnBytes(command) + recordOverheadBytes;
+  if (command.kind === 'session') return command.lock.length + recordOverheadBytes;
   const valueBytes = command.kind === 'put' ? command.value.length : 0;
   return command.key.length + valueBytes + recordOverheadBytes;
 }
 
 function grows(command: Mutation): boolean {
-  return command.kind === 'put' || (command.kind === 'txn' && mayGrow(command));
+  if (command.kind === 'txn') return mayGrow(command);
+  if (command.kind === 'session') return command.act === 'create' || command.act === 'acquire';
+  return command.kind === 'put';
 }

@@ -6,7 +6,7 @@ import type { DsmError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { ListPage, ListQuery } from '../core/list-page.ts';
 import type { Member, Mutation } from '../core/record.ts';
-import type { Result } from '../core/store.ts';
+import type { Result, Store } from '../core/store.ts';
 import type { PeerAnswer, PeerCallName } from '../ports/peers.ts';
 import type { Watch, WatchScope } from './watcher.ts';
 
@@ -108,6 +108,19 @@ export interface NodeApi {
   isInTouch(): boolean;
   /** Only at the active master; elsewhere `misdirected`, and the HTTP layer forwards the call. */
   write(request: WriteRequest, done: WriteDone): void;
+
+  /** Reads the state as `read` does: `done` looks at it, and keeps nothing of it. */
+  look(options: ReadOptions, done: (error: DsmError | null, store: Store | null) => void): void;
+  /**
+   * Only at the active master, for a session that is in the queue of the lock: its token as soon as
+   * it owns it, null after `waitMs` or where the session has ended.
+   */
+  awaitLock(
+    name: string,
+    session: number,
+    waitMs: number,
+    done: (error: DsmError | null, token: number | null) => void,
+  ): void;
 
   /** Where the active master is believed to be; null where none is known. */
   activeUrl(): string | null;

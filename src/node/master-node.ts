@@ -25,6 +25,7 @@ import { Candidate } from './candidate.ts';
 import type { Reply } from './context.ts';
 import { forwardRead } from './forward-read.ts';
 import { runHandoff } from './handoff.ts';
+import type { LockDone } from './lock-waits.ts';
 import { DsmNode, type NodeOptions } from './node.ts';
 import { type OffsetAnswer, Poller } from './poller.ts';
 import { describeNode } from './status.ts';
@@ -297,6 +298,11 @@ export class MasterNode extends DsmNode {
     }
     this.context.counters.writes += 1;
     active.write(request, done);
+  }
+
+  awaitLock(name: string, session: number, waitMs: number, done: LockDone): void {
+    if (this.#active === null) done(new DsmError('misdirected'), null);
+    else this.#active.awaitLock(name, session, waitMs, done);
   }
 
   protected onApplied(record: Record, result: Result | null): void {

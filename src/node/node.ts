@@ -30,6 +30,7 @@ import type {
 import { checkedPeers } from './checked-peers.ts';
 import { Contacts } from './contacts.ts';
 import { createCounters, type NodeContext, type Ports, type Reply } from './context.ts';
+import type { LockDone } from './lock-waits.ts';
 import { Persistence } from './persistence.ts';
 import { ReadIndexReads } from './read-index.ts';
 import { type SnapshotRequest, SnapshotServer } from './snapshot-server.ts';
@@ -128,6 +129,7 @@ export abstract class DsmNode implements NodeApi {
   abstract isActive(): boolean;
   abstract readNow(key: string): EntryView | null | undefined;
   abstract write(request: WriteRequest, done: WriteDone): void;
+  abstract awaitLock(name: string, session: number, waitMs: number, done: LockDone): void;
   abstract handoff(nodeId: string, done: Waited): void;
   abstract removeMember(nodeId: string, done: Waited): void;
   abstract forceConfig(done: Waited): void;
@@ -286,6 +288,13 @@ export abstract class DsmNode implements NodeApi {
   isInTouch(): boolean {
     if (this.isStopped) return false;
     return this.isActive() || this.nowMs() - this.voter.masterHeardMs < this.limits.removeMs;
+  }
+
+  look(options: ReadOptions, done: (error: DsmError | null, store: Store | null) => void): void {
+    this.#whenReadable(options, (error) => {
+      this.context.counters.reads += 1;
+      done(error, error === null ? this.voter.store : null);
+    });
   }
 
   /** `done` when the own map may answer a read under `options`. */

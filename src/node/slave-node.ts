@@ -16,6 +16,7 @@ import type { PeerCallName } from '../ports/peers.ts';
 import { misdirected } from './active-role.ts';
 import type { EntryView, WriteDone, WriteRequest } from './api.ts';
 import type { Reply } from './context.ts';
+import type { LockDone } from './lock-waits.ts';
 import { DsmNode, type NodeOptions } from './node.ts';
 import { installSnapshot } from './snapshot-fetch.ts';
 import type { Waited } from './waiters.ts';
@@ -54,6 +55,10 @@ export class SlaveNode extends DsmNode {
 
   write(_request: WriteRequest, done: WriteDone): void {
     done(new DsmError('misdirected', undefined, { master: this.activeUrl() ?? undefined }), null);
+  }
+
+  awaitLock(_name: string, _session: number, _waitMs: number, done: LockDone): void {
+    done(new DsmError('misdirected'), null);
   }
 
   handoff(_nodeId: string, done: Waited): void {

@@ -15,6 +15,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     value: bytes,
     contentType: fc.constant('a/b'),
     ttlMs,
+    session: fc.constantFrom(0, 0, 1, 2, 3),
   }),
   fc.record({ kind: fc.constantFrom('delete' as const, 'get' as const), key }),
   fc.record({

@@ -46,6 +46,7 @@ export class FakeNode implements NodeApi {
   writeError: DsmError | null = null;
   writeResult: WriteResult | null = null;
   adminError: DsmError | null = null;
+  lockError: DsmError | null = null;
   peerAnswer: PeerAnswer = { status: 200, message: {} };
   checksFound: Check[] = [{ name: 'running', ok: true, detail: 'running' }];
   /** Calls back when `wake` is called; null calls back at once with `no_master`. */
@@ -124,6 +125,22 @@ export class FakeNode implements NodeApi {
     this.writes.push(request);
     if (this.writeError !== null) done(this.writeError, null);
     else done(null, this.writeResult ?? this.#apply(request));
+  }
+
+  look(options: ReadOptions, done: (error: DsmError | null, store: Store | null) => void): void {
+    this.reads.push(options);
+    done(this.readError, this.readError === null ? this.store : null);
+  }
+
+  /** Answered by what the store says at once. */
+  awaitLock(
+    name: string,
+    session: number,
+    _waitMs: number,
+    done: (error: DsmError | null, token: number | null) => void,
+  ): void {
+    const lock = this.store.sessions.lock(name);
+    done(this.lockError, lock?.queue[0] === session ? lock.token : null);
   }
 
   logTimeMs(): number {

@@ -1,0 +1,184 @@
+/** Locks: `/v1/locks/{name}`. Fair, with fencing tokens, held by sessions. */
+import type { Hono } from 'hono';
+import { DsmError } from '../core/errors.ts';
+import type { Store } from '../core/store.ts';
+import type { NodeApi, WriteResult } from '../node/api.ts';
+import { answerLater } from './answer-later.ts';
+import type { Answers } from './answers.ts';
+import { type Changes, knownBefore } from './changes.ts';
+import { locksPath, parseKey, targetOf } from './keys.ts';
+import {
+  parametersOf,
+  parseReadOptions,
+  parseSeconds,
+  parseSession,
+  parseSessionTtl,
+} from './queries.ts';
+import type { RequestIdentity } from './request-tag.ts';
+import { noSession, sessionCommand } from './session-routes.ts';
+
+export interface LockOptions {
+  readonly node: NodeApi;
+  readonly answers: Answers;
+  readonly changes: Changes;
+}
+
+/** Longest wait of one call. */
+const waitMaxSeconds = 10;
+
+type Done = (error: DsmError | null, answer: () => Response) => void;
+
+interface Acquire {
+  readonly name: string;
+  /** 0: it is made, with `ttlMs`, and ends with the lock. */
+  readonly session: number;
+  readonly ttlMs: number;
+  readonly waitMs: number;
+}
+
+export function addLockRoutes(app: Hono, options: LockOptions): void {
+  app.get(locksPath, (c) => onShow(options, c.req.raw));
+  app.post(locksPath, (c) => onAcquire(options, c.req.raw));
+  app.delete(locksPath, (c) => onRelease(options, c.req.raw));
+}
+
+function onShow({ node, answers }: LockOptions, { url }: Request): Promise<Response> {
+  const { rawKey, query } = targetOf(url, locksPath);
+  const name = parseKey(rawKey, node.limits.keyBytesMax);
+  const options = parseReadOptions(query);
+  return answerLater((settle) =>
+    node.look(options, (error, store) => {
+      const facts = store === null ? null : factsOf(store, name);
+      settle(() => {
+        if (error !== null) return answers.problem(error);
+        if (facts !== null) return answers.json(200, facts);
+        return answers.problem(new DsmError('not_found', 'Nobody holds the lock'));
+      });
+    }),
+  );
+}
+
+function factsOf({ sessions }: Store, name: string): object | null {
+  const lock = sessions.lock(name);
+  if (lock === undefined) return null;
+  const { token, queue } = lock;
+  return { name, session: String(queue[0]), token, waiting: queue.length - 1 };
+}
+
+function onAcquire(options: LockOptions, request: Request): Promise<Response> {
+  const { node, changes } = options;
+  const { rawKey, query } = targetOf(request.url, locksPath);
+  const acquire = parseAcquire(parseKey(rawKey, node.limits.keyBytesMax), query);
+  return changes.runAs(
+    {
+      caller: changes.caller(request.headers),
+      method: 'POST',
+      body: null,
+      waitMs: acquire.waitMs,
+      target: () => ({ path: pathOf(acquire.name, query), headers: {} }),
+    },
+    (identity, done) => runAcquire(options, acquire, identity, done),
+  );
+}
+
+function parseAcquire(name: string, query: string): Acquire {
+  const parameters = parametersOf(query, ['session', 'ttl', 'wait']);
+  const session = parseSession(parameters);
+  const ttlMs = parseSessionTtl(parameters);
+  const waitMs = parseSeconds(parameters, 'wait', 0, waitMaxSeconds) ?? 0;
+  if ((session === null) === (ttlMs === null)) {
+    const text = 'give session, or ttl in seconds for a session that is made for this lock';
+    throw new DsmError('invalid_request', text);
+  }
+  if (ttlMs !== null && ttlMs <= waitMs) {
+    throw new DsmError(
+      'invalid_request',
+      'ttl must be longer than wait, or it ends before its turn',
+    );
+  }
+  return { name, session: session ?? 0, ttlMs: ttlMs ?? 0, waitMs };
+}
+
+function pathOf(name: string, query: string): string {
+  return `${locksPath}${encodeURIComponent(name)}${query === '' ? '' : `?${query}`}`;
+}
+
+function runAcquire(
+  options: LockOptions,
+  acquire: Acquire,
+  identity: RequestIdentity | null,
+  done: Done,
+): void {
+  const { node, answers } = options;
+  const { name, waitMs, ttlMs } = acquire;
+  const command = sessionCommand('acquire', { ...acquire, lock: name });
+  node.write(command(identity), (error, result) => {
+    if (error !== null || result === null) return done(error, noAnswer);
+    const failure = knownBefore(result) ?? failureOf(result);
+    if (failure !== null) return done(null, () => answers.problem(failure));
+    // A session that was made is named by the record of this call, when it ran first.
+    const session = acquire.session === 0 ? result.revision : acquire.session;
+    if (result.status === 'acquired' && ttlMs === 0) {
+      return done(null, () => held(options, name, session, result.revision));
+    }
+    // Also for one that was acquired long ago by a repeated request: what is true now is said.
+    node.awaitLock(name, session, waitMs, (waitError, token) => {
+      // One that may not wait has its place in the queue all the same: it is given up.
+      const isRefused = waitError?.code === 'overloaded';
+      if (waitError !== null && !isRefused) done(waitError, noAnswer);
+      else if (token !== null) done(null, () => held(options, name, session, token));
+      else leave(options, name, session, done);
+    });
+  });
+}
+
+/** The time is up: gives up the place in the queue, unless it was its turn just now. */
+function leave(options: LockOptions, name: string, session: number, done: Done): void {
+  const { node, answers } = options;
+  node.write(sessionCommand('leave', { session, lock: name })(null), (error, result) => {
+    if (error !== null || result === null) return done(error, noAnswer);
+    if (result.status === 'acquired') {
+      return done(null, () => held(options, name, session, result.revision));
+    }
+    if (result.status === 'no-session') return done(null, () => answers.problem(noSession()));
+    done(null, () => answers.problem(new DsmError('lock_held', heldText)));
+  });
+}
+
+const heldText = 'Another session holds the lock; give wait, in seconds, to wait for it';
+
+function failureOf({ status }: WriteResult): DsmError | null {
+  if (status === 'no-session') return noSession();
+  if (status === 'queue-full') return new DsmError('lock_held', 'Too many wait for this lock');
+  return null;
+}
+
+function held({ answers }: LockOptions, name: string, session: number, token: number): Response {
+  return answers.json(200, { name, session: String(session), token });
+}
+
+function noAnswer(): never {
+  throw new Error('a call that failed has no answer');
+}
+
+function onRelease({ node, answers, changes }: LockOptions, request: Request): Promise<Response> {
+  const { rawKey, query } = targetOf(request.url, locksPath);
+  const lock = parseKey(rawKey, node.limits.keyBytesMax);
+  const session = parseSession(parametersOf(query, ['session']));
+  if (session === null) {
+    throw new DsmError('invalid_request', 'say whose lock it is, with session');
+  }
+  return changes.run({
+    caller: changes.caller(request.headers),
+    method: 'DELETE',
+    body: null,
+    target: () => ({ path: pathOf(lock, query), headers: {} }),
+    command: sessionCommand('release', { session, lock }),
+    answer: ({ status }) => {
+      if (status === 'deleted') return answers.empty(204);
+      if (status === 'no-session') return answers.problem(noSession());
+      const text = 'This session neither holds the lock nor waits for it';
+      return answers.problem(new DsmError('not_found', text));
+    },
+  });
+}

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { DsmError } from '../core/errors.ts';
+import { jsonOf, type Setup, setUp } from './testing/set-up.ts';
+
+const send = ({ app }: Setup, method: string, path: string, headers = {}) =>
+  app.request(path, { method, headers });
+
+describe('/v1/sessions', () => {
+  test('are made, shown, kept alive and revoked', async () => {
+    const at = setUp();
+    const made = await send(at, 'POST', '/v1/sessions?ttl=30');
+    expect([made.status, made.headers.get('location')]).toEqual([201, '/v1/sessions/1']);
+    const facts = { session: '1', ttl: 30, expiresIn: 30, keys: [], locks: [] };
+    expect(await jsonOf(made)).toEqual(facts);
+    await at.app.request('/v1/kv/k?session=1', { method: 'PUT', body: 'v' });
+    at.node.logTime = 10_000;
+    const shown = await jsonOf(await send(at, 'GET', '/v1/sessions/1'));
+    expect(shown).toEqual({ ...facts, expiresIn: 20, keys: ['k'] });
+    const kept = await send(at, 'POST', '/v1/sessions/1?op=keep-alive');
+    expect([kept.status, (await jsonOf(kept)).expiresIn]).toEqual([200, 30]);
+    expect((await send(at, 'DELETE', '/v1/sessions/1')).status).toBe(204);
+    expect(at.node.store.keyCount).toBe(0);
+    for (const method of ['GET', 'DELETE']) {
+      const gone = await send(at, method, '/v1/sessions/1');
+      expect([gone.status, (await jsonOf(gone)).code]).toEqual([404, 'session_not_found']);
+    }
+    expect((await send(at, 'POST', '/v1/sessions/1?op=keep-alive')).status).toBe(404);
+  });
+
+  test('a repeated request makes no second one', async () => {
+    const at = setUp();
+    const headers = { 'idempotency-key': '"s"' };
+    const first = await (await send(at, 'POST', '/v1/sessions?ttl=30', headers)).text();
+    expect(await (await send(at, 'POST', '/v1/sessions?ttl=30', headers)).text()).toBe(first);
+    await send(at, 'DELETE', '/v1/sessions/1');
+    expect((await send(at, 'POST', '/v1/sessions?ttl=30', headers)).status).toBe(404);
+    expect(at.node.store.sessions.size).toBe(0);
+  });
+
+  test('a key of no session is not stored', async () => {
+    const at = setUp();
+    const response = await at.app.request('/v1/kv/k?session=7', { method: 'PUT', body: 'v' });
+    expect([response.status, (await jsonOf(response)).code]).toEqual([404, 'session_not_found']);
+    const bad = await at.app.request('/v1/kv/k?session=x', { method: 'PUT', body: 'v' });
+    expect(bad.status).toBe(400);
+    expect(at.node.store.keyCount).toBe(0);
+  });
+
+  test.each(['', '?ttl=0', '?ttl=0.05', '?ttl=86401', '?ttl=x', '?tll=3'])(
+    'POST /v1/sessions%s is refused',
+    async (query) => {
+      const at = setUp();
+      expect((await send(at, 'POST', `/v1/sessions${query}`)).status).toBe(400);
+      expect(at.node.writes).toEqual([]);
+    },
+  );
+});
+
+describe('/v1/locks', () => {
+  const session = async (at: Setup) =>
+    String((await jsonOf(await send(at, 'POST', '/v1/sessions?ttl=30'))).session);
+
+  test('are acquired with a token, shown, and released', async () => {
+    const at = setUp();
+    const id = await session(at);
+    const got = await send(at, 'POST', `/v1/locks/a%2Fb?session=${id}`);
+    expect([got.status, await jsonOf(got)]).toEqual([200, { name: 'a/b', session: id, token: 2 }]);
+    expect(await jsonOf(await send(at, 'GET', '/v1/locks/a/b'))).toEqual({
+      ...{ name: 'a/b', session: id, token: 2 },
+      waiting: 0,
+    });
+    expect((await send(at, 'DELETE', `/v1/locks/a/b?session=${id}`)).status).toBe(204);
+    expect((await send(at, 'GET', '/v1/locks/a/b')).status).toBe(404);
+    expect((await send(at, 'DELETE', `/v1/locks/a/b?session=${id}`)).status).toBe(404);
+  });
+
+  test('held by another it is 409 after the wait, and no place in the queue is left', async () => {
+    const at = setUp();
+    const [one, other] = [await session(at), await session(at)];
+    await send(at, 'POST', `/v1/locks/l?session=${one}`);
+    const late = await send(at, 'POST', `/v1/locks/l?session=${other}&wait=2`);
+    expect([late.status, (await jsonOf(late)).code]).toEqual([409, 'lock_held']);
+    expect(at.node.store.sessions.lock('l')?.queue).toEqual([Number(one)]);
+  });
+
+  test('with ttl it brings a session of its own, which ends with it', async () => {
+    const at = setUp();
+    const got = await jsonOf(await send(at, 'POST', '/v1/locks/l?ttl=30'));
+    expect(got).toEqual({ name: 'l', session: '1', token: 1 });
+    const late = await send(at, 'POST', '/v1/locks/l?ttl=30');
+    expect([late.status, at.node.store.sessions.size]).toEqual([409, 1]);
+    expect((await send(at, 'DELETE', '/v1/locks/l?session=1')).status).toBe(204);
+    expect(at.node.store.sessions.size).toBe(0);
+  });
+
+  test('a repeated request gets the same lock', async () => {
+    const at = setUp();
+    const headers = { 'idempotency-key': '"l"' };
+    const first = await (await send(at, 'POST', '/v1/locks/l?ttl=30', headers)).text();
+    expect(await (await send(at, 'POST', '/v1/locks/l?ttl=30', headers)).text()).toBe(first);
+    expect(at.node.store.sessions.size).toBe(1);
+  });
+
+  test('a wait that cannot be kept gives the place up; one that is broken off does not say no', async () => {
+    const at = setUp();
+    await send(at, 'POST', '/v1/locks/l?ttl=30');
+    at.node.lockError = new DsmError('overloaded');
+    expect((await send(at, 'POST', '/v1/locks/l?ttl=30&wait=1')).status).toBe(409);
+    expect(at.node.store.sessions.lock('l')?.queue).toHaveLength(1);
+    at.node.lockError = new DsmError('stepped_down');
+    const broken = await send(at, 'POST', '/v1/locks/l?ttl=30&wait=1');
+    expect([broken.status, (await jsonOf(broken)).outcome]).toEqual([504, 'unknown']);
+  });
+
+  test.each([
+    '',
+    '?session=1&ttl=3',
+    '?ttl=3&wait=3',
+    '?ttl=30&wait=11',
+    '?session=0',
+    '?session=a',
+  ])('POST /v1/locks/l%s is refused', async (query) => {
+    const at = setUp();
+    expect((await send(at, 'POST', `/v1/locks/l${query}`)).status).toBe(400);
+    expect(at.node.writes).toEqual([]);
+  });
+
+  test('a session that is over holds nothing', async () => {
+    const at = setUp();
+    const response = await send(at, 'POST', '/v1/locks/l?session=9');
+    expect([response.status, (await jsonOf(response)).code]).toEqual([404, 'session_not_found']);
+    expect((await send(at, 'DELETE', '/v1/locks/l')).status).toBe(400);
+  });
+});
