@@ -4,7 +4,7 @@
  */
 import { configDefaults, defineConfig } from 'vitest/config';
 
-const contractFiles = ['src/contract/**/*.test.ts'];
+const contractFiles = ['src/contract/**/*.test.ts', 'src/chaos/leftovers.test.ts'];
 
 export default defineConfig({
   test: {

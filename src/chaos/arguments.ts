@@ -8,6 +8,7 @@ import {
   parseContractRuntime,
 } from '../contract/runtimes.ts';
 import { type FaultKind, faultKinds } from './fault.ts';
+import { type NetworkChoice, networkChoices } from './machine.ts';
 
 export interface ChaosArguments {
   readonly runtime: ContractRuntime;
@@ -15,6 +16,7 @@ export interface ChaosArguments {
   readonly kinds: readonly FaultKind[];
   readonly seed: number;
   readonly slaves: number;
+  readonly network: NetworkChoice;
   readonly json: boolean;
   readonly isStrict: boolean;
   readonly outDir: string;
@@ -28,6 +30,7 @@ interface Options {
   readonly faults: readonly FaultKind[];
   readonly seed: number;
   readonly slaves: number;
+  readonly network: NetworkChoice;
   readonly json: boolean;
   readonly strict: boolean;
   readonly out?: string;
@@ -48,6 +51,9 @@ export function parseArguments(words: readonly string[]): ChaosArguments {
     .option('--faults <kinds>', 'with commas between them', parseKinds, [...faultKinds])
     .option('--seed <number>', 'order of the faults; default: a new one', parseWhole(0, seedMax))
     .option('--slaves <number>', 'beside a master and a backup', parseWhole(2, 20), 3)
+    .addOption(
+      new Option('--network <way>', 'how links are cut').choices(networkChoices).default('auto'),
+    )
     .option('--json', 'the summary as one line of JSON, and nothing of each fault', false)
     .option(
       '--strict',
@@ -58,10 +64,11 @@ export function parseArguments(words: readonly string[]): ChaosArguments {
     .addHelpText('after', '\nExit codes: 0 safe; 1 not safe, or a goal was missed; 2 wrong usage.')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse(words, { from: 'user' });
-  const { runtime, minutes, faults, slaves, json, strict, out, ...rest } = command.opts<Options>();
+  const { runtime, minutes, faults, slaves, network, json, strict, out, ...rest } =
+    command.opts<Options>();
   const seed = rest.seed ?? Math.floor(Math.random() * seedMax);
   return {
-    ...{ minutes, seed, slaves, json },
+    ...{ minutes, seed, slaves, network, json },
     runtime: parseContractRuntime(runtime, '--runtime'),
     kinds: faults,
     isStrict: strict,
@@ -70,9 +77,11 @@ export function parseArguments(words: readonly string[]): ChaosArguments {
   };
 }
 
-export function repeatCommand({ runtime, minutes, kinds, seed, slaves }: ChaosArguments): string {
+export function repeatCommand(options: ChaosArguments): string {
+  const { runtime, minutes, kinds, seed, slaves, network } = options;
   const words = ['--runtime', runtime, '--minutes', minutes, '--faults', kinds.join(',')];
-  return `npm run chaos -- ${words.join(' ')} --seed ${seed} --slaves ${slaves}`;
+  words.push('--seed', seed, '--slaves', slaves, '--network', network);
+  return `npm run chaos -- ${words.join(' ')}`;
 }
 
 function parseMinutes(text: string): number {

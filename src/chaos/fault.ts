@@ -3,7 +3,7 @@ import type { Cluster } from '../contract/cluster.ts';
 import type { ContractNode } from '../contract/contract-node.ts';
 import type { SeededRandom } from '../sim/seeded-random.ts';
 import type { Disk } from './disk.ts';
-import type { Network } from './network.ts';
+import type { Links } from './links.ts';
 
 export const faultKinds = ['kill', 'pause', 'partition', 'disk', 'slow', 'poweroff'] as const;
 
@@ -33,7 +33,7 @@ export interface Stage {
   readonly random: SeededRandom;
   readonly active: ContractNode;
   /** null where links cannot be cut. */
-  readonly network: Network | null;
+  readonly links: Links | null;
   /** Of each master, by its name. */
   readonly disks: ReadonlyMap<string, Disk>;
   /** True where system calls can be made to fail. */

@@ -1,12 +1,19 @@
 /** What this machine lets itself be done to, and what it does not, with the reason. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster, Place } from '../contract/cluster.ts';
 import { Disk } from './disk.ts';
+import type { Links } from './links.ts';
 import { Network } from './network.ts';
+import { Proxies } from './proxies.ts';
 import { isInSandbox } from './sandbox.ts';
+
+export const networkChoices = ['auto', 'namespaces', 'proxies'] as const;
+
+/** How links are cut; `auto` is by namespaces, and by proxies where there are none. */
+export type NetworkChoice = (typeof networkChoices)[number];
 
 /** Names of the nodes of a cluster with `slaves` slaves and one backup. */
 export const nodeNames = (slaves: number): string[] => [
@@ -17,14 +24,17 @@ export const nodeNames = (slaves: number): string[] => [
 
 export class Machine {
   /** null where links cannot be cut. */
-  readonly network: Network | null;
+  readonly links: Links | null;
   readonly canTrace: boolean;
   /** Faults that are left out, and why. */
   readonly skipped: readonly string[];
   readonly disks = new Map<string, Disk>();
   readonly #canCutPower: boolean;
 
-  constructor(names: readonly string[]) {
+  readonly #network: Network | null;
+  readonly #proxies: Proxies | null;
+
+  constructor(names: readonly string[], network: NetworkChoice) {
     const skipped: string[] = [];
     const attempt = <T>(what: string, needs: string, make: () => T): T | null => {
       try {
@@ -35,9 +45,15 @@ export class Machine {
         return null;
       }
     };
-    this.network = attempt('partitions, slow links', 'Linux namespaces, ip, tc', () =>
-      createNetwork(names),
-    );
+    this.#network =
+      network === 'proxies'
+        ? null
+        : attempt('partitions by packets', 'Linux namespaces, ip, tc', () => createNetwork(names));
+    this.#proxies =
+      network === 'namespaces' || this.#network !== null
+        ? null
+        : attempt('partitions by proxies', 'Linux', createProxies);
+    this.links = this.#network ?? this.#proxies;
     this.canTrace =
       attempt('failing and slow syncs, no space', 'strace and the right to use it', tryStrace) !==
       null;
@@ -49,16 +65,25 @@ export class Machine {
   }
 
   /** Of every node of the cluster. */
-  readonly place: Place = {
-    hostOf: (name) => this.network?.hostOf(name) ?? '127.0.0.1',
-    prefixOf: (name) => this.network?.prefixOf(name) ?? [],
-    prepare: (cluster: Cluster) => {
-      this.disks.clear();
-      for (const { name } of cluster.masters) {
-        this.disks.set(name, new Disk(join(cluster.dataDir, name), this.#canCutPower));
-      }
-    },
-  };
+  get place(): Place {
+    const network = this.#network;
+    return {
+      hostOf: network === null ? undefined : (name) => network.hostOf(name),
+      prefixOf: (name) => network?.prefixOf(name) ?? [],
+      flagsOf: (url) => this.#proxies?.flagsOf(url) ?? [],
+      prepare: async (cluster: Cluster) => {
+        for (const { name } of cluster.masters) {
+          this.disks.set(name, new Disk(join(cluster.dataDir, name), this.#canCutPower));
+        }
+        await this.#proxies?.open(cluster.nodes);
+      },
+      release: () => {
+        this.#proxies?.close();
+        for (const disk of this.disks.values()) disk.unmount();
+        this.disks.clear();
+      },
+    };
+  }
 }
 
 function expectSandbox(): void {
@@ -68,6 +93,11 @@ function expectSandbox(): void {
 function createNetwork(names: readonly string[]): Network {
   expectSandbox();
   return new Network(names);
+}
+
+function createProxies(): Proxies {
+  accessSync('/proc/net/tcp');
+  return new Proxies();
 }
 
 function tryStrace(): void {

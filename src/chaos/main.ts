@@ -28,7 +28,7 @@ async function enterSandbox(): Promise<number | null> {
 
 async function run(options: ChaosArguments): Promise<number> {
   const { runtime, minutes, seed, slaves, json, isStrict } = options;
-  const machine = new Machine(nodeNames(slaves));
+  const machine = new Machine(nodeNames(slaves), options.network);
   for (const text of machine.skipped) tell(`skipped: ${text}`);
   const kinds = options.kinds.filter((kind) => isPossible(kind, machine));
   if (kinds.length === 0) throw new Error('none of these faults is possible here');
@@ -50,8 +50,11 @@ async function run(options: ChaosArguments): Promise<number> {
     });
     return report(summary, options, machine, isStrict);
   } catch (error) {
-    tell(error instanceof Error ? error.message : String(error));
-    tell(`what is known is in ${outDir}; again: ${repeatCommand(options)}`);
+    const trouble = error instanceof Error ? error.message : String(error);
+    const facts = { runtime, seed, passed: false, trouble, repeat: repeatCommand(options) };
+    if (json) process.stdout.write(`${JSON.stringify(facts)}\n`);
+    else tell(trouble);
+    tell(`what is known is in ${outDir}; again: ${facts.repeat}`);
     return exitCodes.failed;
   }
 }
@@ -82,9 +85,9 @@ function report(
   return isPassed ? exitCodes.passed : exitCodes.failed;
 }
 
-function isPossible(kind: FaultKind, { network, canTrace }: Machine): boolean {
-  if (kind === 'partition') return network !== null;
-  return kind !== 'slow' || network !== null || canTrace;
+function isPossible(kind: FaultKind, { links, canTrace }: Machine): boolean {
+  if (kind === 'partition') return links !== null;
+  return kind !== 'slow' || links !== null || canTrace;
 }
 
 function tellFault({ title, recoveryMs, losesActive }: FaultReport): void {

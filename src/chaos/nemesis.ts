@@ -98,9 +98,9 @@ export class Nemesis {
 
   #stage(active: ContractNode): Stage {
     const { cluster, machine } = this.#options;
-    const { network, disks, canTrace } = machine;
+    const { links, disks, canTrace } = machine;
     const probe = (node: ContractNode, isOver: () => boolean) => this.#probe(node, isOver);
-    return { cluster, random: this.#random, active, network, disks, canTrace, probe };
+    return { cluster, random: this.#random, active, links, disks, canTrace, probe };
   }
 
   async #probe(node: ContractNode, isOver: () => boolean): Promise<void> {
@@ -135,7 +135,7 @@ const lastWords = 12;
 
 /** Picks one of the faults of a kind; the machine allows at least one of them. */
 function faultOf(kind: FaultKind, stage: Stage): Fault {
-  const { network, canTrace, random } = stage;
+  const { links, canTrace, random } = stage;
   switch (kind) {
     case 'kill':
       return kill(stage);
@@ -146,10 +146,10 @@ function faultOf(kind: FaultKind, stage: Stage): Fault {
     case 'poweroff':
       return cutPower(stage);
     case 'partition':
-      if (network === null) throw new Error('links cannot be cut here');
-      return partition(stage, network);
+      if (links === null) throw new Error('links cannot be cut here');
+      return partition(stage, links);
     case 'slow':
-      if (network !== null && (!canTrace || random.chance(0.5))) return slowLinks(stage, network);
+      if (links !== null && (!canTrace || random.chance(0.5))) return slowLinks(stage, links);
       return slowSyncs(stage);
   }
 }

@@ -1,24 +1,33 @@
 /** Links that lose everything, in one direction or in both, and links that are slow. */
 import type { ContractNode } from '../contract/contract-node.ts';
 import { type Fault, namesOf, type Stage, standbyOf } from './fault.ts';
-import { clients, type Network } from './network.ts';
+import { type ConnectionLinks, clients, type Links, seesConnections } from './links.ts';
 
 type Range = readonly [low: number, high: number];
 
 const shortMs: Range = [200, 800];
 const longMs: Range = [2500, 5000];
 
+/** Time enough for some requests in between. */
+const resetEveryMs = 100;
+
 type Link = readonly [from: string, to: string];
 
 interface Shape {
   readonly title: string;
-  readonly links: readonly Link[];
+  readonly broken: readonly Link[];
   readonly losesActive: boolean;
 }
 
-export function partition(stage: Stage, network: Network): Fault {
+/** Packets that are lost; where connections are seen, also these break or deliver twice. */
+export function partition(stage: Stage, links: Links): Fault {
+  if (seesConnections(links) && stage.random.chance(0.4)) return troubleConnections(stage, links);
+  return loseAll(stage, links);
+}
+
+function loseAll(stage: Stage, links: Links): Fault {
   const { random, active } = stage;
-  const { title, links, losesActive } = random.pick([isolate, isolate, isolate, split, oneLink])(
+  const { title, broken, losesActive } = random.pick([isolate, isolate, isolate, split, oneLink])(
     stage,
   );
   const lastsMs = random.integer(...(random.chance(0.7) ? longMs : shortMs));
@@ -32,12 +41,12 @@ export function partition(stage: Stage, network: Network): Fault {
     losesActive: losesActive && lastsMs >= longMs[0],
     needsRest: false,
     begin: () => {
-      for (const [from, to] of links) network.cut(from, to);
-      const isReached = !links.some(([, to]) => to === clients);
+      for (const [from, to] of broken) links.cut(from, to);
+      const isReached = !broken.some(([, to]) => to === clients);
       if (losesActive && isReached) probing = stage.probe(active, () => isOver);
     },
     end: async () => {
-      network.heal();
+      links.heal();
       isOver = true;
       await probing;
     },
@@ -55,16 +64,16 @@ function isolate(stage: Stage): Shape {
     'all to',
   ] as const);
   const others = cluster.nodes.filter((other) => other !== node);
-  const links = others.flatMap((other): Link[] => [
+  const broken = others.flatMap((other): Link[] => [
     ...(direction === 'all to' ? [] : [[node.name, other.name] as const]),
     ...(direction === 'all from' ? [] : [[other.name, node.name] as const]),
   ]);
   const isSilent = random.chance(0.3);
-  if (isSilent) links.push([node.name, clients]);
+  if (isSilent) broken.push([node.name, clients]);
   const who = namesOf([node], stage);
   return {
     title: `network: ${direction} ${who} is lost${isSilent ? ', clients hear nothing of it' : ''}`,
-    links,
+    broken,
     losesActive: node === active,
   };
 }
@@ -74,14 +83,14 @@ function split(stage: Stage): Shape {
   const { random, active, cluster } = stage;
   const minority: ContractNode[] = [active, random.pick(cluster.slaves)];
   const others = cluster.nodes.filter((node) => !minority.includes(node));
-  const links = minority.flatMap(({ name }) =>
+  const broken = minority.flatMap(({ name }) =>
     others.flatMap((other): Link[] => [
       [name, other.name],
       [other.name, name],
     ]),
   );
   const title = `network: ${namesOf(minority, stage)} split from the others`;
-  return { title, links, losesActive: true };
+  return { title, broken, losesActive: true };
 }
 
 /** One direction of one link; everybody can still reach everybody by way of others. */
@@ -90,10 +99,10 @@ function oneLink({ random, cluster }: Stage): Shape {
   const to = random.pick(
     [...cluster.nodes.map(({ name }) => name), clients].filter((name) => name !== from),
   );
-  return { title: `network: ${from} to ${to} is lost`, links: [[from, to]], losesActive: false };
+  return { title: `network: ${from} to ${to} is lost`, broken: [[from, to]], losesActive: false };
 }
 
-export function slowLinks(stage: Stage, network: Network): Fault {
+export function slowLinks(stage: Stage, links: Links): Fault {
   const { random, active, cluster } = stage;
   const node = random.chance(0.5) ? active : random.pick(cluster.nodes);
   const lastsMs = random.integer(1000, 4000);
@@ -107,10 +116,45 @@ export function slowLinks(stage: Stage, network: Network): Fault {
     begin: () => {
       for (const other of cluster.nodes) {
         if (other === node) continue;
-        network.slow(node.name, other.name);
-        network.slow(other.name, node.name);
+        links.slow(node.name, other.name);
+        links.slow(other.name, node.name);
       }
     },
-    end: () => network.heal(),
+    end: () => links.heal(),
+  };
+}
+
+/** Every connection of a node breaks again and again, or delivers every request twice. */
+function troubleConnections(stage: Stage, links: ConnectionLinks): Fault {
+  const { random, active, cluster } = stage;
+  const node = random.chance(0.5) ? active : random.pick(cluster.nodes);
+  const others = [
+    ...cluster.nodes.filter((other) => other !== node).map(({ name }) => name),
+    clients,
+  ];
+  const isDouble = random.chance(0.5);
+  const lastsMs = random.integer(1000, 3000);
+  const who = namesOf([node], stage);
+  let timer: NodeJS.Timeout | undefined;
+  const resetAll = () => {
+    for (const other of others) links.reset(node.name, other);
+  };
+  return {
+    title: isDouble
+      ? `network: every request to ${who} is delivered twice for ${lastsMs} ms`
+      : `network: connections of ${who} break every ${resetEveryMs} ms for ${lastsMs} ms`,
+    targets: [],
+    lastsMs,
+    leavesQuorum: true,
+    losesActive: false,
+    needsRest: false,
+    begin: () => {
+      if (isDouble) for (const other of others) links.duplicate(other, node.name);
+      else timer = setInterval(resetAll, resetEveryMs);
+    },
+    end: () => {
+      clearInterval(timer);
+      links.heal();
+    },
   };
 }

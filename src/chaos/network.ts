@@ -7,11 +7,10 @@
  * Needs the sandbox, `ip` and `tc`.
  */
 import { execFileSync } from 'node:child_process';
-
-/** The clients: this process, outside of all the nodes' namespaces. */
-export const clients = 'clients';
+import { clients, type Links } from './links.ts';
 
 const subnet = '10.213.7';
+/** The clients are this process, outside of all the nodes' namespaces. */
 const clientsNumber = 254;
 const fullRate = '10gbit';
 /** Some 20 KB/s: an append of a few records takes a few hundred ms. */
@@ -20,7 +19,7 @@ const slowRate = '160kbit';
 const slowQueueBytes = 16_000;
 const queuePackets = 1000;
 
-export class Network {
+export class Network implements Links {
   readonly #numbers: ReadonlyMap<string, number>;
   /** Links that are not as they should be, as `from>to`. */
   readonly #impaired = new Set<string>();
@@ -31,7 +30,7 @@ export class Network {
       ...names.map((name, index) => [name, index + 1] as const),
       [clients, clientsNumber] as const,
     ]);
-    ip('link set lo up', 'link add bridge type bridge', 'link set bridge up');
+    ip('link add bridge type bridge', 'link set bridge up');
     ip(`addr add ${this.hostOf(clients)}/24 dev bridge`);
     execFileSync('mkdir', ['-p', '/run/netns']);
     // `ip netns` keeps its names in files; these are seen in the sandbox only.
@@ -76,7 +75,6 @@ export class Network {
     return number;
   }
 
-  /** From now on every packet on its way from one to the other is lost. */
   cut(from: string, to: string): void {
     this.#change(from, to, [queueLine(this.#classTo(to), 'cut')]);
   }
@@ -91,7 +89,6 @@ export class Network {
     tc(from, lines);
   }
 
-  /** All links are as at first. */
   heal(): void {
     for (const link of this.#impaired) {
       const [from = '', to = ''] = link.split('>');

@@ -2,7 +2,7 @@
 import { closeSync, cpSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Cluster, startCluster } from '../contract/cluster.ts';
-import { Load } from '../contract/load.ts';
+import { Load, objectionsTo } from '../contract/load.ts';
 import type { ContractRuntime } from '../contract/runtimes.ts';
 import type { NodeStatus } from '../node/api.ts';
 import { dsmHistoryHeader, formatDsmOperation } from '../verify/formats/dsm.ts';
@@ -54,7 +54,10 @@ export async function runChaos(options: ChaosOptions): Promise<Summary> {
       await cluster.kill();
       keep(outDir, load.recorder.history(), reports, cluster.describe());
       keepNodes(outDir, cluster, statuses);
-      throw new Error(`the cluster did not recover: ${trouble}\n${cluster.describe()}`);
+      const objections =
+        objectionsTo(load.recorder.history()) ?? 'the history is linearizable so far';
+      const text = [trouble, objections, cluster.describe()].join('\n');
+      throw new Error(`the cluster did not recover: ${text}`);
     }
     const calls = load.recorder.history().length;
     const stepsMax = Math.max(defaultSearchLimits.stepsMax, calls * stepsPerCallMax);
@@ -67,7 +70,6 @@ export async function runChaos(options: ChaosOptions): Promise<Summary> {
     // First the nodes: a client need not wait for them any more.
     await cluster.kill();
     await load.stop();
-    for (const disk of machine.disks.values()) disk.unmount();
     await cluster.close();
   }
 }

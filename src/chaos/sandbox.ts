@@ -14,12 +14,16 @@ const namespaces = ['--net', '--mount', '--pid', '--fork', '--mount-proc', '--ki
 /** Where this user is not root, a user namespace makes it one for networks, though not for disks. */
 const flagsByPreference = [namespaces, ['--user', '--map-root-user', ...namespaces]];
 
+/** A new network has a loopback device that is off. */
+const withLoopback = ['sh', '-c', 'ip link set lo up && exec "$0" "$@"'];
+
 export const isInSandbox = process.env[insideVariable] !== undefined;
 
 /** The flags of `unshare` that work here; null where none do. */
 export function sandboxFlags(): readonly string[] | null {
   const works = (flags: readonly string[]) =>
-    spawnSync('unshare', [...flags, 'true'], { timeout: probeTimeoutMs }).status === 0;
+    spawnSync('unshare', [...flags, ...withLoopback, 'true'], { timeout: probeTimeoutMs })
+      .status === 0;
   return flagsByPreference.find(works) ?? null;
 }
 
@@ -28,7 +32,7 @@ export function sandboxFlags(): readonly string[] | null {
  * where it, and all that it starts, put temporary files.
  */
 export function runInSandbox(flags: readonly string[], scratch: string): Promise<number> {
-  const words = [...flags, process.execPath, ...process.argv.slice(1)];
+  const words = [...flags, ...withLoopback, process.execPath, ...process.argv.slice(1)];
   const child = spawn('unshare', words, {
     stdio: ['pipe', 'inherit', 'inherit'],
     env: { ...process.env, [insideVariable]: '1', TMPDIR: scratch },

@@ -99,8 +99,8 @@ function objectionsIn({ history, result, lost, differing }: Judgement, fallen: r
   ];
 }
 
-/** Short enough to see an outage, long enough for many writes. */
-const slotMs = 100;
+/** Long enough for many writes, on a busy machine too. */
+const slotMs = 500;
 
 /** Of the slots of time that no fault's way to its recovery touches: those with a write. */
 function availabilityOf({ reports, acknowledgedMs, startedMs, endedMs }: Evidence): number {

@@ -31,11 +31,16 @@ export interface ClusterOptions {
 }
 
 export interface Place {
-  hostOf(name: string): string;
+  /** Default: the loopback address. */
+  readonly hostOf?: ((name: string) => string) | undefined;
   /** What its command is run with. */
   prefixOf(name: string): readonly string[];
+  /** Flags of the node that is reached at `url`. */
+  flagsOf(url: string): readonly string[];
   /** Called once, before any node is started. */
-  prepare(cluster: Cluster): void;
+  prepare(cluster: Cluster): Promise<void>;
+  /** Called when no node runs any more, before its files are removed. */
+  release(): void;
 }
 
 /** The file that is `dsm`. */
@@ -51,7 +56,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   for (let starts = 1; ; starts += 1) {
     const cluster = await Cluster.prepare(options);
     try {
-      options.place?.prepare(cluster);
+      await options.place?.prepare(cluster);
       cluster.start();
       await Promise.race([cluster.ready(), cluster.firstEnding()]);
       return cluster;
@@ -73,15 +78,18 @@ export class Cluster {
   /** The cluster secret. */
   readonly secret: string;
   readonly #planned: ReadonlyMap<ContractNode, PlannedNode>;
+  readonly #place: Place | undefined;
 
   private constructor(
     dataDir: string,
     secret: string,
     planned: ReadonlyMap<ContractNode, PlannedNode>,
+    place: Place | undefined,
   ) {
     this.dataDir = dataDir;
     this.secret = secret;
     this.#planned = planned;
+    this.#place = place;
     this.nodes = [...planned.keys()];
   }
 
@@ -98,7 +106,7 @@ export class Cluster {
       nodeFlags: flags,
       masterFlags,
       script: dsmScript,
-      ...(place === undefined ? {} : { hostOf: (name) => place.hostOf(name) }),
+      ...(place?.hostOf === undefined ? {} : { hostOf: place.hostOf }),
     });
     const startWords = runtimeCommand('node', dsmScript).length;
     const logDir = join(dataDir, 'logs');
@@ -109,13 +117,14 @@ export class Cluster {
         planned: child,
         runtime: runtimeOf(child.node.verb, runtime),
         script: dsmScript,
-        words: child.command.slice(startWords),
+        words: [...child.command.slice(startWords), ...(place?.flagsOf(child.url) ?? [])],
         prefix: place?.prefixOf(child.node.name) ?? [],
         logDir,
       });
       planned.set(node, child.node);
     }
-    return new Cluster(dataDir, readFileSync(prepared.secretFile, 'utf8').trim(), planned);
+    const secret = readFileSync(prepared.secretFile, 'utf8').trim();
+    return new Cluster(dataDir, secret, planned, place);
   }
 
   get masters(): ContractNode[] {
@@ -211,6 +220,7 @@ export class Cluster {
   /** Kills every node and removes what they wrote, unless `keepsFiles`. Idempotent. */
   async close(keepsFiles = false): Promise<void> {
     await this.kill();
+    this.#place?.release();
     if (!keepsFiles) rmSync(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -1,0 +1,143 @@
+/**
+ * `npm run chaos:planted`: proves that chaos sees what it is there to see. Each bug is planted in a
+ * temporary copy of the sources by replacing some of their text, and chaos must object to it.
+ * Production code has no switch for them.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { FaultKind } from './fault.ts';
+
+interface Edit {
+  /** Relative to src/. */
+  readonly file: string;
+  readonly text: string;
+  readonly replacement: string;
+}
+
+interface PlantedBug {
+  readonly title: string;
+  readonly faults: readonly FaultKind[];
+  readonly edits: readonly Edit[];
+}
+
+const bugs: readonly PlantedBug[] = [
+  {
+    title: 'the log is written, but never synced',
+    faults: ['poweroff'],
+    edits: [
+      {
+        file: 'adapters/node-disk.ts',
+        text: "    this.#run('Syncing', done, (next) => {\n",
+        replacement:
+          "    this.#run('Syncing', done, (next) => {\n      if (next) return next(null);\n",
+      },
+    ],
+  },
+  {
+    title: 'a write is acknowledged when the active master alone has it',
+    faults: ['partition'],
+    edits: [
+      {
+        file: 'core/master.ts',
+        text: 'Math.min(durableLsn, majorityValue(configs, this.#heldLsn))',
+        replacement: 'durableLsn',
+      },
+      {
+        file: 'core/master.ts',
+        text: 'const heldLsn = majorityValue([voter.members], this.#heldLsn);',
+        replacement: 'const heldLsn = voter.durableLsn;',
+      },
+    ],
+  },
+  {
+    title: 'the active master answers reads without asking whether its lease is over',
+    faults: ['pause'],
+    edits: [
+      {
+        file: 'core/master.ts',
+        text: 'this.isServing && this.lease.holds(this.voter.configs, nowMs, wallMs)',
+        replacement: 'this.isServing',
+      },
+    ],
+  },
+];
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const seeds = [1, 2, 3];
+const minutes = 1;
+const answerBytesMax = 64 * 1024 * 1024;
+
+/** What chaos says of the copy. */
+interface Finding {
+  readonly passed: boolean;
+  /** Where the cluster did not come back: then nothing else is known. */
+  readonly trouble?: string;
+  readonly lost: number;
+  readonly stale: number;
+  readonly verdict: string;
+}
+
+function plant(directory: string, edits: readonly Edit[]): void {
+  cpSync(join(root, 'src'), join(directory, 'src'), { recursive: true });
+  cpSync(join(root, 'package.json'), join(directory, 'package.json'));
+  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
+  for (const { file, text, replacement } of edits) {
+    const path = join(directory, 'src', file);
+    const parts = readFileSync(path, 'utf8').split(text);
+    if (parts.length !== 2) {
+      throw new Error(`${file} has ${parts.length - 1} times, not once: ${text}`);
+    }
+    writeFileSync(path, parts.join(replacement));
+  }
+}
+
+function runCopy(directory: string, faults: readonly FaultKind[], seed: number): Finding {
+  const script = join(directory, 'src/chaos/main.ts');
+  const out = ['--json', '--out', join(directory, `out-${seed}`)];
+  const words = [
+    '--minutes',
+    String(minutes),
+    '--faults',
+    faults.join(','),
+    '--seed',
+    String(seed),
+  ];
+  const { stdout, stderr } = spawnSync(process.execPath, [script, ...words, ...out], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    maxBuffer: answerBytesMax,
+  });
+  if (!stdout.startsWith('{')) throw new Error(`chaos said nothing of its run:\n${stderr}`);
+  return JSON.parse(stdout) as Finding;
+}
+
+/** Answers how it was caught; null where it was not. */
+function hunt({ faults, edits }: PlantedBug): string | null {
+  const directory = mkdtempSync(join(tmpdir(), 'dsm-planted-'));
+  try {
+    plant(directory, edits);
+    for (const seed of seeds) {
+      const finding = runCopy(directory, faults, seed);
+      if (finding.passed) continue;
+      const { lost, stale, verdict, trouble } = finding;
+      const [first] = trouble?.split('\n') ?? [];
+      return `seed ${seed}: ${first ?? `${lost} lost, ${stale} stale, ${verdict}`}`;
+    }
+    return null;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+let survivors = 0;
+for (const bug of bugs) {
+  const caught = hunt(bug);
+  if (caught === null) survivors += 1;
+  process.stdout.write(`${caught === null ? 'SURVIVED' : 'caught  '} ${bug.title}`);
+  process.stdout.write(caught === null ? '\n' : `\n         ${caught}\n`);
+}
+process.exit(survivors === 0 ? 0 : 1);
