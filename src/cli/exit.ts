@@ -19,7 +19,14 @@ export const exitCodesHelp = `
 Exit codes: 0 done · 1 not found, or the precondition does not hold · 2 wrong usage
             3 unavailable, nothing happened · 4 it is unknown whether it happened`;
 
-const refusals: ReadonlySet<string> = new Set(['not_found', 'precondition_failed', 'conflict']);
+const refusals: ReadonlySet<string> = new Set([
+  'not_found',
+  'precondition_failed',
+  'conflict',
+  'not_a_number',
+  'out_of_range',
+  'too_many_keys',
+]);
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError) return exitCodes.usage;

@@ -2,11 +2,11 @@
 import process from 'node:process';
 import type { Writable } from 'node:stream';
 
-/** Resolves when the data has left; a reader that went away (`| head`) is no failure. */
-export function write(stream: Writable, data: string | Uint8Array): Promise<void> {
+/** Resolves when the data has left; with false where the reader went away (`| head`). */
+export function write(stream: Writable, data: string | Uint8Array): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') resolve();
+      if (error.code === 'EPIPE') resolve(false);
       else reject(error);
     };
     stream.once('error', onError);
@@ -14,7 +14,7 @@ export function write(stream: Writable, data: string | Uint8Array): Promise<void
       // An error event may follow its callback: the listener stays for it.
       if (error) return onError(error);
       stream.off('error', onError);
-      resolve();
+      resolve(true);
     });
   });
 }

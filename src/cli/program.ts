@@ -3,14 +3,20 @@ import { Command } from 'commander';
 import type { StartModule } from '../runtime/config.ts';
 import { adminVerb } from './admin-verb.ts';
 import { clientVerb } from './client-verb.ts';
+import { completionVerb } from './completion-verb.ts';
 import { deleteVerb } from './delete-verb.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp, failureText } from './exit.ts';
+import { incrVerb } from './incr-verb.ts';
+import { listVerb } from './list-verb.ts';
 import { masterVerb, slaveVerb } from './node-verbs.ts';
 import { writeErrorLine } from './output.ts';
 import { readVerb } from './read-verb.ts';
 import { statusVerb } from './status-verb.ts';
+import { exportVerb, importVerb } from './transfer-verbs.ts';
+import { txnVerb } from './txn-verb.ts';
 import { upVerb } from './up/up-verb.ts';
 import { verifyHistoryVerb } from './verify-history-verb.ts';
+import { watchVerb } from './watch-verb.ts';
 import { writeVerb } from './write-verb.ts';
 
 /** What the command line is given by the file that was started. */
@@ -29,6 +35,7 @@ Try it:
   dsm up                                       a whole cluster on this machine
   dsm write greeting hello
   dsm read greeting
+  dsm watch greet                              every change, as it happens
   dsm status
   dsm client                                   the same, interactively
 
@@ -70,8 +77,15 @@ function createProgram(run: Run, context: Context): Command {
     readVerb(run),
     writeVerb(run),
     deleteVerb(run),
+    listVerb(run),
+    watchVerb(run),
+    incrVerb(run),
+    txnVerb(run),
+    exportVerb(run),
+    importVerb(run),
     statusVerb(run),
     adminVerb(run),
+    completionVerb(run, program),
   ];
   for (const verb of verbs) program.addCommand(inherit(verb, program));
   // Reads its arguments itself, `--help` too: inheriting would take that away.

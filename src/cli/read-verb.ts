@@ -17,6 +17,7 @@ const examples = `
 
 export function readVerb(run: Run): Command {
   const command = clientCommand('read', 'print the value of a key, byte for byte', examples)
+    .alias('get')
     .argument('<key>')
     .addOption(optionOf(callSettings.consistency))
     .addOption(optionOf(callSettings.minRevision));

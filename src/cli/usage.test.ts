@@ -10,6 +10,11 @@ describe('wrong usage exits with 2 and says what is right', () => {
     ['read k --min-revision x', /--min-revision x is not allowed: a whole number from 1/],
     ['read ..', /cannot be a key/],
     ['write k', /give the value once/],
+    ['list --limit 0', /--limit 0 is not allowed: a whole number from 1/],
+    ['watch a --key b', /give a prefix or --key, not both/],
+    ['incr k 1.5', /1.5 is not a whole number/],
+    ['put k v --ttl soon', /--ttl soon is not allowed: seconds from 0.001/],
+    ['completion tcsh', /Allowed choices are bash, zsh, fish/],
     ['write k v --stdin', /give the value once/],
     ['write k v --if-absent --if-present', /give one of --if-revision, --if-absent/],
     ['write k --file /nowhere', /cannot be read/],
@@ -32,14 +37,23 @@ describe('wrong usage exits with 2 and says what is right', () => {
 });
 
 describe('help exits with 0', () => {
-  it.each(['', 'up', 'master', 'backup', 'slave', 'client', 'read', 'write', 'delete', 'status'])(
-    'dsm %s --help has examples',
-    async (verb) => {
-      const { code, stdout, stderr } = await callCli(`${verb} --help`);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toMatch(/Usage: dsm/);
-      expect(stdout).toMatch(new RegExp(`^ +.*dsm ${verb}`, 'm'));
-      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(130);
-    },
-  );
+  const clientVerbs = [
+    'read',
+    'write',
+    'delete',
+    'list',
+    'watch',
+    'incr',
+    'txn',
+    'export',
+    'import',
+  ];
+  const verbs = ['', 'up', 'master', 'backup', 'slave', 'client', 'status', 'completion'];
+  it.each([...verbs, ...clientVerbs])('dsm %s --help has examples', async (verb) => {
+    const { code, stdout, stderr } = await callCli(`${verb} --help`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/Usage: dsm/);
+    expect(stdout).toMatch(new RegExp(`^ +.*dsm ${verb}`, 'm'));
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(130);
+  });
 });

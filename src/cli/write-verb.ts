@@ -1,7 +1,5 @@
 /** `dsm write`. */
-import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
-import process from 'node:process';
 import type { Command } from 'commander';
 import type { PutOptions } from '../client/types.ts';
 import type { ConfigReader } from '../runtime/config-reader.ts';
@@ -9,6 +7,7 @@ import { optionOf } from '../runtime/config-settings.ts';
 import { addConditions, callSettings, readCondition, tellConflict } from './call-flags.ts';
 import { clientCommand, clientOf, clientReader, readClientFlags } from './client-flags.ts';
 import { exitCodes } from './exit.ts';
+import { readStdin } from './input.ts';
 import { writeLine } from './output.ts';
 import type { Run } from './program.ts';
 
@@ -17,18 +16,18 @@ const examples = `
   echo hello | dsm write greeting -
   dsm write photo --file photo.jpg --content-type image/jpeg
   dsm write greeting hi --if-revision 7
+  dsm put session/17 alice --ttl 1800
   dsm write balance -- -5                      a value that starts with a dash`;
-
-/** More than any node takes by default: an endless pipe must not fill the memory. */
-const stdinBytesMax = 64 * 1024 * 1024;
 
 export function writeVerb(run: Run): Command {
   const command = clientCommand('write', 'store a value under a key', examples)
+    .alias('put')
     .argument('<key>')
     .argument('[value...]', 'words, joined by spaces; - reads standard input')
     .option('--stdin', 'the value is what comes on standard input')
     .option('--file <path>', 'the value is what stands in a file')
     .addOption(optionOf(callSettings.contentType))
+    .addOption(optionOf(callSettings.ttl))
     .addOption(optionOf(callSettings.idempotencyKey));
   return addConditions(command).action((key: string, words: readonly string[]) =>
     run('dsm write', () => writeValue(command, key, words)),
@@ -44,6 +43,7 @@ async function writeValue(
   const flags = readClientFlags(reader);
   const options: PutOptions = {
     contentType: reader.readFlag(callSettings.contentType, undefined),
+    ttl: reader.readFlag(callSettings.ttl, undefined),
     idempotencyKey: reader.readFlag(callSettings.idempotencyKey, undefined),
   };
   const condition = readCondition(command, reader);
@@ -83,16 +83,4 @@ async function readValue(
     reader.fault(`the value cannot be read: ${reason}`);
     return '';
   }
-}
-
-async function readStdin(): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of process.stdin) {
-    const bytes = Buffer.from(chunk);
-    length += bytes.length;
-    if (length > stdinBytesMax) throw new Error(`it is longer than ${stdinBytesMax} bytes`);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks);
 }

@@ -17,28 +17,28 @@ export class OperationList {
   readonly operations: Operation[] = [];
 
   put(key: string, value: Value, options: ListOfPut = {}): this {
-    return this.#add({ op: 'put', key, value, ...options });
+    return this.add({ op: 'put', key, value, ...options });
   }
 
   get(key: string): this {
-    return this.#add({ op: 'get', key });
+    return this.add({ op: 'get', key });
   }
 
   delete(key: string): this {
-    return this.#add({ op: 'delete', key });
+    return this.add({ op: 'delete', key });
   }
 
   /** `ttl`: seconds, where the key is made. */
   increment(key: string, by = 1, options: { readonly ttl?: number } = {}): this {
-    return this.#add({ op: 'increment', key, by, ...options });
+    return this.add({ op: 'increment', key, by, ...options });
   }
 
   /** `ttl`: seconds from now; null for ever. */
   touch(key: string, ttl: number | null): this {
-    return this.#add({ op: 'touch', key, ttl });
+    return this.add({ op: 'touch', key, ttl });
   }
 
-  #add(operation: Operation): this {
+  add(operation: Operation): this {
     this.operations.push(operation);
     return this;
   }

@@ -1,0 +1,7 @@
+/** Entries as lines of JSON: what `dsm list` and `dsm export` print and `dsm import` reads. */
+import { jsonOfBytes } from '../client/json-values.ts';
+import type { Entry } from '../client/types.ts';
+
+export function jsonOfEntry({ key, revision, contentType, value }: Entry) {
+  return { key, revision, contentType, ...jsonOfBytes(value) };
+}

@@ -1,0 +1,138 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { put } from './call.ts';
+import { startDsm } from './dsm.ts';
+import { sharedCluster } from './fixture.ts';
+import { until } from './until.ts';
+
+/** `dsm` as people and scripts use it, against real nodes. */
+const cluster = sharedCluster({ slaves: 1 });
+
+const start = (words: readonly string[]) =>
+  startDsm([...words, '--masters', cluster().masterUrls.join(',')]);
+
+async function dsm(line: string, stdin = '') {
+  const running = start(line.split(' '));
+  running.process.stdin?.end(stdin);
+  const code = await running.ended;
+  return { code, stdout: running.stdout(), stderr: running.stderr() };
+}
+
+const ok = (stdout: string) => ({ code: 0, stdout, stderr: '' });
+
+describe('dsm', () => {
+  it('get and put are read and write; a key can be given a lifetime', async () => {
+    expect(await dsm('put cl/greeting hello world --ttl 1000')).toMatchObject({ code: 0 });
+    expect(await dsm('get cl/greeting')).toEqual(ok('hello world'));
+    expect(await dsm('get cl/nothing')).toEqual({ code: 1, stdout: '', stderr: 'NOT_FOUND\n' });
+    expect(await dsm('put cl/greeting x --ttl soon')).toMatchObject({ code: 2 });
+  });
+
+  it('list prints keys in order, or entries as JSON', async () => {
+    const { url } = await cluster().active();
+    for (const key of ['ls/b', 'ls/a', 'ls/new\nline']) await put(url, key, `value of ${key}`);
+    expect(await dsm('list ls/')).toEqual(ok('ls/a\nls/b\n"ls/new\\nline"\n'));
+    expect(await dsm('ls ls/ --reverse --limit 1')).toEqual(ok('"ls/new\\nline"\n'));
+    expect(await dsm('list --start ls/b --end ls/c')).toEqual(ok('ls/b\n'));
+    const { stdout } = await dsm('list ls/a --json');
+    expect(JSON.parse(stdout)).toMatchObject({ key: 'ls/a', value: 'value of ls/a' });
+    expect(await dsm('list nothing/')).toEqual(ok(''));
+  });
+
+  it('watch prints what is there and each change, and ends after so many', async () => {
+    const { url } = await cluster().active();
+    await put(url, 'wt/a', 'one');
+    const watching = start(['watch', 'wt/', '--count', '3']);
+    await until('the watch is synced', () => /^synced \d+$/m.test(watching.stdout()));
+    await put(url, 'wt/b', 'two\nlines');
+    await put(url, 'other', 'x');
+    expect(await dsm('delete wt/a')).toMatchObject({ code: 0 });
+    expect(await watching.ended).toBe(0);
+    const lines = watching.stdout().replaceAll(/\d+/g, 'N');
+    expect(lines).toBe('put N wt/a "one"\nsynced N\nput N wt/b "two\\nlines"\ndelete N wt/a\n');
+    expect(await dsm('watch wt/ --key wt/a')).toMatchObject({ code: 2 });
+  });
+
+  it('watch --json goes on behind a revision', async () => {
+    const { url } = await cluster().active();
+    const first = await put(url, 'wj', 'one');
+    const from = first.headers.get('etag')?.replaceAll('"', '');
+    await put(url, 'wj', 'two');
+    const { stdout } = await dsm(`watch --key wj --from ${from} --count 1 --json`);
+    expect(JSON.parse(stdout)).toMatchObject({ kind: 'put', key: 'wj', value: 'two' });
+  });
+
+  it('incr prints the new number', async () => {
+    expect(await dsm('incr cl/n')).toEqual(ok('1\n'));
+    expect(await dsm('incr cl/n 41')).toEqual(ok('42\n'));
+    const { stdout } = await dsm('incr cl/n --json');
+    expect(JSON.parse(stdout)).toMatchObject({ key: 'cl/n', number: 43, created: false });
+    expect(await dsm('incr cl/n many')).toMatchObject({ code: 2 });
+    await dsm('put cl/word hello');
+    const { code, stderr } = await dsm('incr cl/word');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('not a whole number')]);
+  });
+
+  it('txn does all or nothing, and says by its exit code which', async () => {
+    const operations = [
+      { op: 'put', key: 'tx/a', value: 'aGk=', encoding: 'base64', contentType: 'a/b' },
+      { op: 'get', key: 'tx/none' },
+    ];
+    const json = JSON.stringify({ if: [{ key: 'tx/a', exists: false }], then: operations });
+    const done = await dsm('txn --json', json);
+    expect(done.code, done.stderr).toBe(0);
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      ok: true,
+      results: [{ key: 'tx/a', status: 'created' }, { status: 'not-found' }],
+    });
+    expect(await dsm('get tx/a')).toEqual(ok('hi'));
+    const again = await dsm('txn --json', json);
+    expect([again.code, JSON.parse(again.stdout)]).toMatchObject([1, { ok: false, results: [] }]);
+    const wrong = await dsm('txn', '{"then":[{"op":"fly","key":"k"}]}');
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('then[0]')]);
+    expect(await dsm('txn', 'no JSON')).toMatchObject({ code: 2 });
+  });
+
+  it('export prints what import stores again', async () => {
+    const { url } = await cluster().active();
+    await put(url, 'ex/text', 'hällo', { 'content-type': 'text/plain' });
+    await put(url, 'ex/bytes', new Uint8Array([0, 255]));
+    const exported = await dsm('export ex/');
+    expect(exported.stdout.split('\n')).toHaveLength(3);
+    await dsm('delete ex/text');
+    await dsm('delete ex/bytes');
+    expect(await dsm('import', exported.stdout)).toEqual(ok('OK stored 2, skipped 0, failed 0\n'));
+    expect(await dsm('export ex/')).toEqual(exported);
+    const twice = await dsm('import --if-absent --json', exported.stdout);
+    expect(JSON.parse(twice.stdout)).toEqual({ stored: 0, skipped: 2, failed: 0 });
+  });
+
+  it('import takes many entries, and those of etcdctl', async () => {
+    const lines = Array.from({ length: 450 }, (_, i) => `{"key":"im/${i}","value":"${i}"}\n`);
+    const stored = await dsm('import', `${lines.join('')}\n`);
+    expect(stored).toEqual(ok('OK stored 450, skipped 0, failed 0\n'));
+    expect(await dsm('get im/449')).toEqual(ok('449'));
+    const etcd = '{"header":{},"kvs":[{"key":"ZXQvYQ==","value":"aGk=","mod_revision":2}]}';
+    expect(await dsm('import', etcd)).toMatchObject({ code: 0 });
+    expect(await dsm('get et/a')).toEqual(ok('hi'));
+  });
+
+  it('import says which line is none, and which entry was refused', async () => {
+    const { code, stderr } = await dsm('import', '{"key":"im/ok","value":"1"}\n{"key":5}\n');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('line 2 is no entry')]);
+    expect(await dsm('import', 'hello')).toMatchObject({ code: 2 });
+  });
+
+  it.each(['bash', 'zsh', 'fish'])('completion %s knows every verb', async (shell) => {
+    const running = startDsm(['completion', shell]);
+    expect(await running.ended).toBe(0);
+    const script = running.stdout();
+    for (const word of ['watch', 'put', 'import', 'idempotency-key']) {
+      expect(script).toContain(word);
+    }
+    if (shell !== 'bash') return;
+    const test = `${script}\nCOMP_WORDS=(dsm w); COMP_CWORD=1; _dsm; echo "\${COMPREPLY[*]}"`;
+    const { stdout } = spawnSync('bash', ['-c', test], { encoding: 'utf8' });
+    expect(stdout.trim()).toBe('write watch');
+  });
+});
