@@ -220,6 +220,16 @@ describe('claiming', () => {
     expect(attempt.election.isOvertaken).toBe(true);
   });
 
+  test('is overtaken by a record of its epoch: another candidate has won it', () => {
+    const log = threeLog();
+    const attempt = new Attempt(log).claim();
+    const { epoch } = attempt.election;
+    for (const record of records([{ kind: 'epoch-start', nodeId: 'm2' }], 4, epoch)) {
+      log.append(record);
+    }
+    expect(attempt.election.isOvertaken).toBe(true);
+  });
+
   test('loses what it gathered when it has itself promised a higher epoch', () => {
     const attempt = new Attempt(threeLog()).claim();
     attempt.grant('s1', at(1, 3));

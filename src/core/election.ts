@@ -171,9 +171,15 @@ export class Election {
     for (const url of this.#urls.keys()) this.#urls.set(url, 0);
   }
 
-  /** Somebody's promise is above the epoch claimed: it cannot be won any more. */
+  /**
+   * The epoch claimed cannot be won any more: somebody's promise is above it, or another candidate
+   * has won it, and this log holds records of it. What was taken from that master was acknowledged,
+   * and must not be replaced by the log of a node that promised to this one.
+   */
   get isOvertaken(): boolean {
-    return this.phase === 'claiming' && this.highestSeen > this.epoch;
+    if (this.phase !== 'claiming') return false;
+    const { promised, log } = this.#voter;
+    return this.highestSeen > this.epoch || promised > this.epoch || log.last.epoch >= this.epoch;
   }
 
   /** The highest log that is above the own one, if any. */

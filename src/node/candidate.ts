@@ -51,7 +51,7 @@ export class Candidate {
   step(nowMs: number): void {
     const { election } = this;
     if (this.#isOver) return;
-    if (election.isOvertaken) return this.#lose('another epoch was promised');
+    if (election.isOvertaken) return this.#lose('another candidate was promised more, or has won');
     if (nowMs >= this.#deadlineMs) return this.#lose('no quorum promised in time');
     if (!this.isClaiming && election.wouldWin(nowMs)) this.#claim();
     if (election.hasWon()) return this.#win();
@@ -142,7 +142,7 @@ export class Candidate {
     };
     const call = { name: 'log', message, timeoutMs: limits.suspectMs } as const;
     peers.call(url, call, (failure, answer) => {
-      if (this.#isOver || voter.promised !== epoch) return;
+      if (this.#isOver || this.election.isOvertaken) return;
       if (failure !== null || answer === null) return this.#giveUp(nowMs);
       this.#onLog(url, synced, answer);
     });

@@ -30,6 +30,8 @@ export function installSnapshot(
   logger.info('too far behind for the log: fetching a snapshot', { from: url });
   fetchSnapshot(context, url, candidateEpoch, (snapshot) => {
     if (snapshot === null) return done(false);
+    // Another candidate has won the epoch meanwhile: its records stay.
+    if (candidateEpoch > 0 && voter.log.last.epoch >= candidateEpoch) return done(false);
     const { header, store, epoch } = snapshot;
     if (!voter.onSnapshot(candidateEpoch || epoch, header, store)) return done(false);
     if (candidateEpoch === 0) voter.masterHeardMs = clock.monotonicMs();
