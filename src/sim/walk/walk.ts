@@ -2,11 +2,14 @@
  * A random walk through what can happen to a small cluster: deliver, lose or double a message, sync
  * a disk, let a clock run, cut the power, write and read. Short, and without mercy: all faults are
  * as likely as work. It finds orders of events; times and speeds are the simulator's matter.
+ *
+ * Steps are single events, or short episodes that such events hardly ever make up by themselves:
+ * a master that writes what nobody hears, a candidate with half of the cluster.
  */
 import { makeLimits } from '../../core/limits.ts';
-import type { DsmNode } from '../../node/node.ts';
 import { InvariantError } from '../invariants.ts';
 import { SeededRandom } from '../seeded-random.ts';
+import { WalkClients } from './walk-clients.ts';
 import { WalkRules } from './walk-rules.ts';
 import { type Letter, type WalkSeat, WalkWorld } from './walk-world.ts';
 
@@ -36,11 +39,11 @@ class Walk {
   readonly #random: SeededRandom;
   readonly #world: WalkWorld;
   readonly #rules = new WalkRules();
+  readonly #clients: WalkClients;
   /** Clocks run together, within the drift allowance: leases mean something. */
   readonly #isTimed: boolean;
   /** Only those of one side hear each other. */
-  #sides = new Map<WalkSeat, number>();
-  #values = 0;
+  readonly #sides = new Map<WalkSeat, number>();
   /** Its disk may be lost now and then; one only, or the cluster would be gone with all its right. */
   readonly #wipeable: WalkSeat | undefined;
 
@@ -51,17 +54,19 @@ class Walk {
     const isTiny = random.chance(0.2);
     this.#world = new WalkWorld({
       masters: random.pick([1, 2, 2, 3]),
-      slaves: random.pick([0, 1, 2, 2, 3]),
+      slaves: random.pick([0, 1, 1, 2, 3]),
       readFrom: random.chance(0.2) ? 'slaves' : 'master',
       limits: makeLimits({
         removeMs: random.pick([600, 10_000]),
         batchBytesMax: random.pick([1, 1_000_000]),
         ...(isTiny ? { snapshotEveryBytes: 400, logTailBytesMax: 300 } : {}),
+        // A candidate that waits no longer than it must is the worst one for a lease.
         ...(this.#isTimed ? { failoverMs: 901, failoverJitterMs: 0, failoverStaggerMs: 1 } : {}),
       }),
       random,
       onAnswer: (call, answer) => this.#rules.onAnswer(call, answer),
     });
+    this.#clients = new WalkClients(this.#world, this.#rules, random, this.#isTimed);
     const masters = this.#world.seats.filter(({ role }) => role === 'master');
     this.#wipeable = masters.length > 1 ? random.pick(masters) : undefined;
   }
@@ -75,7 +80,7 @@ class Walk {
     if (this.#random.chance(0.7)) this.#world.calm(1000);
     this.#check();
     for (this.steps = 1; this.steps <= stepsMax; this.steps += 1) {
-      if (this.steps % 40 === 1) this.#takeSides();
+      if (this.steps % 20 === 1) this.#takeSides();
       this.#step();
       this.#check();
     }
@@ -99,84 +104,31 @@ class Walk {
 
   #step(): void {
     const roll = this.#random.next();
-    if (roll < 0.3) this.#deliver(false);
-    else if (roll < 0.36) this.#sync();
-    else if (roll < 0.48) this.#write();
-    else if (roll < 0.52) this.#read();
-    else if (roll < 0.6) this.#passTime();
-    else if (roll < 0.63) this.#lose();
-    else if (roll < 0.66) this.#deliver(true);
-    else if (roll < 0.69) this.#crash();
-    else if (roll < 0.76) this.#restart();
-    else if (roll < 0.78) this.#administer();
-    else if (roll < 0.92) this.#chat();
+    if (roll < 0.23) this.#deliver(false);
+    else if (roll < 0.28) this.#sync();
+    else if (roll < 0.36) this.#clients.write();
+    else if (roll < 0.41) this.#clients.read();
+    else if (roll < 0.47) this.#passTime();
+    else if (roll < 0.5) this.#lose();
+    else if (roll < 0.53) this.#deliver(true);
+    else if (roll < 0.56) this.#crash();
+    else if (roll < 0.63) this.#restart();
+    else if (roll < 0.65) this.#clients.administer();
+    else if (roll < 0.78) this.#chat();
+    else if (roll < 0.83) this.#leaveOut();
+    else if (roll < 0.9) this.#writeAlone();
     else this.#campaign();
   }
 
-  #chat(): void {
-    const paceMs = this.#random.pick(this.#isTimed ? [0, 10, 30] : [0, 0, 20, 160]);
-    this.#talk(this.#company(), this.#random.integer(1, 4), paceMs);
-  }
-
-  /** Some of the seats, at random. */
-  #company(): WalkSeat[] {
-    return this.#world.seats.filter(() => this.#random.chance(0.6));
-  }
-
-  /** For a while only these hear each other, and hear each other well. */
-  #talk(company: readonly WalkSeat[], rounds: number, paceMs: number): void {
-    const hears = new Set(company);
-    for (let round = 0; round < rounds; round += 1) {
-      if (this.#isTimed) this.#advanceAll(paceMs);
-      else for (const { clock } of company) clock?.leap(paceMs);
-      for (const letter of this.#world.letters) {
-        if (hears.has(letter.from) && hears.has(letter.to)) this.#world.deliver(letter);
-      }
-      for (const { disk } of company) {
-        while (disk?.isIdle === false && this.#random.chance(0.9)) disk.finishNext();
-      }
-      this.#check();
-      if (this.#random.chance(0.2)) this.#write();
-      if (this.#random.chance(0.1)) this.#read();
-      if (this.#random.chance(0.2)) this.#deliver(this.#random.chance(0.2));
-    }
-  }
-
-  /** A master loses patience, with some who hear it. */
-  #campaign(): void {
-    const masters = this.#world.running.filter(({ role }) => role === 'master');
-    if (masters.length === 0) return;
-    const candidate = this.#random.pick(masters);
-    const withActive = this.#random.chance(0.3);
-    const others = this.#company().filter(({ node }) => withActive || node?.isActive() !== true);
-    const company = [...new Set([candidate, ...others])];
-    if (this.#isTimed) {
-      // It alone is cut off first: the others still have their vows when it asks them.
-      const rest = this.#world.seats.filter((seat) => seat !== candidate);
-      if (this.#random.chance(0.6)) this.#talk(rest, 32, 30);
-      if (this.#random.chance(0.2)) this.#crash();
-      if (this.#random.chance(0.4)) this.#restart();
-      this.#talk(company, this.#random.integer(5, 30), 30);
-      return;
-    }
-    // Longer than their vows, and than its own patience.
-    for (const { clock } of company) clock?.leap(1700);
-    this.#talk(company, this.#random.integer(4, 9), 0);
-  }
-
-  #advanceAll(ms: number): void {
-    for (const { clock, rate } of this.#world.seats) clock?.advance(ms * rate);
-  }
-
-  #deliverable(): Letter[] {
-    const sideOf = (seat: WalkSeat) => this.#sides.get(seat) ?? 0;
-    return this.#world.letters.filter(({ from, to }) => sideOf(from) === sideOf(to));
-  }
+  // ── single events ─────────────────────────────────────────────────────────────────────────────
 
   #deliver(keep: boolean): void {
-    const letters = this.#deliverable();
+    const sideOf = (seat: WalkSeat) => this.#sides.get(seat) ?? 0;
+    const isHeard = ({ from, to }: Letter) => sideOf(from) === sideOf(to);
+    const letters = this.#world.letters.filter(isHeard);
     if (letters.length === 0) return this.#passTime();
     this.#world.deliver(this.#random.pick(letters), keep);
+    this.#check();
   }
 
   #lose(): void {
@@ -198,11 +150,15 @@ class Walk {
     this.#random.pick(running).clock?.leap(this.#random.pick([1, 30, 60, 160, 700, 1200]));
   }
 
+  #advanceAll(ms: number): void {
+    for (const { clock, rate } of this.#world.seats) clock?.advance(ms * rate);
+  }
+
   #crash(): void {
     const { running } = this.#world;
     if (running.length === 0) return;
-    const all = this.#random.chance(0.1);
-    for (const seat of all ? running : [this.#random.pick(running)]) {
+    const isPowerCut = this.#random.chance(0.1);
+    for (const seat of isPowerCut ? running : [this.#random.pick(running)]) {
       this.#world.crash(seat, this.#random.integer(0, seat.disk?.openCount ?? 0));
     }
   }
@@ -215,61 +171,87 @@ class Walk {
     this.#start(seat);
   }
 
-  #activeNodes(): DsmNode[] {
-    return this.#world.running.flatMap(({ node }) => (node?.isActive() === true ? [node] : []));
+  // ── episodes ──────────────────────────────────────────────────────────────────────────────────
+
+  /** Some of the seats, at random. */
+  #company(): WalkSeat[] {
+    return this.#world.seats.filter(() => this.#random.chance(0.6));
   }
 
-  #write(): void {
-    const nodes = this.#activeNodes();
-    if (nodes.length === 0) return;
-    const node = this.#random.pick(nodes);
-    for (let i = this.#random.integer(1, 3); i > 0; i -= 1) this.#writeTo(node);
+  #chat(): void {
+    const paceMs = this.#random.pick(this.#isTimed ? [0, 10, 30] : [0, 0, 20, 160]);
+    this.#talk(this.#company(), this.#random.integer(1, 4), paceMs);
   }
 
-  #writeTo(node: DsmNode): void {
-    this.#values += 1;
-    const write = {
-      kind: 'put',
-      key: 'k',
-      value: new TextEncoder().encode(`v${this.#values}`),
-      contentType: 'text/plain',
-      ttlMs: 0,
-      condition: 'none',
-      request: null,
-    } as const;
-    node.write(write, (error, result) => {
-      if (error === null && result !== null) {
-        this.#rules.onDone(this.#world.seats, node, result.revision);
+  /** For a while only these hear each other, and hear each other well. */
+  #talk(company: readonly WalkSeat[], rounds: number, paceMs: number): void {
+    const hears = new Set(company);
+    for (let round = 0; round < rounds; round += 1) {
+      if (this.#isTimed) this.#advanceAll(paceMs);
+      else for (const { clock } of company) clock?.leap(paceMs);
+      for (const letter of this.#world.letters) {
+        if (hears.has(letter.from) && hears.has(letter.to)) this.#world.deliver(letter);
       }
-    });
-  }
-
-  /** Without leases only a round tells who is master. */
-  #read(): void {
-    const { running } = this.#world;
-    if (running.length === 0) return;
-    const { node } = this.#random.pick(running);
-    const consistency = this.#isTimed && this.#random.chance(0.7) ? 'linearizable' : 'quorum';
-    const doneLsn = this.#rules.highestDoneLsn;
-    node?.read('k', { consistency, minRevision: 0 }, (error, entry) => {
-      if (error !== null) return;
+      for (const { disk } of company) {
+        while (disk?.isIdle === false && this.#random.chance(0.9)) disk.finishNext();
+      }
       this.#check();
-      const revision = entry?.revision ?? 0;
-      if (revision < doneLsn) {
-        throw new InvariantError('I7', `read revision ${revision}, and ${doneLsn} was done`);
-      }
-      if (revision > this.#rules.highestCommittedLsn) {
-        throw new InvariantError('I6', `read revision ${revision}, which is not committed`);
-      }
-    });
+      if (this.#random.chance(0.2)) this.#clients.write();
+      if (this.#random.chance(0.1)) this.#clients.read();
+      if (this.#random.chance(0.2)) this.#deliver(this.#random.chance(0.2));
+    }
   }
 
-  #administer(): void {
-    const nodes = this.#activeNodes();
-    if (nodes.length === 0) return;
-    const node = this.#random.pick(nodes);
-    const others = node.inspect().members.filter(({ nodeId }) => nodeId !== node.nodeId);
-    if (others.length === 0 || this.#random.chance(0.5)) return node.handoff('', () => {});
-    node.removeMember(this.#random.pick(others).nodeId, () => {});
+  /** One is not heard for so long that the others go on without it. */
+  #leaveOut(): void {
+    const { seats } = this.#world;
+    const out = this.#random.pick(seats);
+    const rest = seats.filter((seat) => seat !== out);
+    if (this.#random.chance(0.3)) this.#restart();
+    this.#talk(
+      rest,
+      this.#random.integer(6, 14),
+      this.#isTimed ? 30 : this.#random.pick([30, 160]),
+    );
+  }
+
+  /** An active master writes and syncs what reaches nobody, or one of them. */
+  #writeAlone(): void {
+    const active = this.#world.running.filter(({ node }) => node?.isActive() === true);
+    if (active.length === 0) return;
+    const { node, clock, disk } = this.#random.pick(active);
+    for (let batch = this.#random.integer(1, 3); batch > 0; batch -= 1) {
+      if (node !== null) this.#clients.write(node);
+      while (disk?.isIdle === false) disk.finishNext();
+      // The next batch waits no longer for the quorum of this one.
+      if (!this.#isTimed) clock?.leap(30);
+    }
+    if (this.#random.chance(0.4)) this.#deliver(false);
+    if (this.#random.chance(0.3)) this.#crash();
+  }
+
+  /** A master loses patience, with some who hear it. */
+  #campaign(): void {
+    const masters = this.#world.running.filter(({ role }) => role === 'master');
+    if (masters.length === 0) return;
+    const candidate = this.#random.pick(masters);
+    const withActive = this.#random.chance(0.3);
+    const others = this.#company().filter(({ node }) => withActive || node?.isActive() !== true);
+    const company = [...new Set([candidate, ...others])];
+    if (this.#isTimed) this.#campaignInTime(candidate, company);
+    else {
+      // Longer than their vows, and than its own patience.
+      for (const { clock } of company) clock?.leap(1700);
+      this.#talk(company, this.#random.integer(4, 9), 0);
+    }
+  }
+
+  /** It alone is cut off first: the others still have their vows when it asks them. */
+  #campaignInTime(candidate: WalkSeat, company: readonly WalkSeat[]): void {
+    const rest = this.#world.seats.filter((seat) => seat !== candidate);
+    if (this.#random.chance(0.6)) this.#talk(rest, 32, 30);
+    if (this.#random.chance(0.2)) this.#crash();
+    if (this.#random.chance(0.4)) this.#restart();
+    this.#talk(company, this.#random.integer(5, 30), 30);
   }
 }
