@@ -2,12 +2,13 @@
  * How the simulated clients speak to a node: by its interface, or over HTTP as anybody does. Both
  * say the same of every answer, so that one workload and one check serve both.
  */
-import type { DsmError, Outcome } from '../core/errors.ts';
+import type { Outcome } from '../core/errors.ts';
+import type { Operation } from '../core/operations.ts';
 import type { Condition } from '../core/record.ts';
 import { tagOf } from '../http/conditions.ts';
 import { headerNames } from '../http/headers.ts';
 import { keysPath } from '../http/keys.ts';
-import type { Consistency, EntryView, NodeApi, WriteRequest, WriteResult } from '../node/api.ts';
+import type { Consistency, EntryView, NodeApi, WriteResult } from '../node/api.ts';
 import type { InboundReply } from '../ports/transport.ts';
 import { deliver, type HttpRequest } from './http-wire.ts';
 import type { Endpoint } from './sim-network.ts';
@@ -20,10 +21,12 @@ export interface ReadCall {
 }
 
 export interface WriteCall {
-  readonly op: 'put' | 'delete';
+  readonly op: 'put' | 'delete' | 'increment' | 'get-and-delete';
   readonly key: string;
-  /** Empty for a delete. */
+  /** Of a put; empty for everything else. */
   readonly value: string;
+  /** Of an increment. */
+  readonly by: number;
   readonly condition: Condition;
   /** Null for a client that has no idempotency keys. */
   readonly requestId: string | null;
@@ -42,13 +45,22 @@ export type ClientReply =
       /** appliedLsn of the node that answered. */
       readonly nodeRevision: number;
     }
-  /** `revision` is undefined where the answer does not say it. */
   | {
       readonly kind: 'written';
-      readonly status: WriteResult['status'];
+      readonly status: WrittenStatus;
+      /** Undefined where the answer does not say it. */
       readonly revision?: number;
+      /** What an increment came to, and what a get-and-delete found. */
+      readonly value?: string;
     }
   | { readonly kind: 'failed'; readonly outcome: Outcome };
+
+export type WrittenStatus =
+  | 'done'
+  | 'not-found'
+  | 'precondition-failed'
+  | 'request-forgotten'
+  | 'request-mismatch';
 
 /** Runs a call that has arrived at `endpoint`; `reply` may never be called. */
 export type ClientWire = (
@@ -85,23 +97,52 @@ function readDirectly(
   });
 }
 
-function writeDirectly(
-  node: NodeApi,
-  { op, key, value, condition, requestId, keyRevision }: WriteCall,
-  reply: (reply: ClientReply) => void,
-): void {
-  const request = requestId === null ? null : { id: requestId, payloadHash: 1, keyRevision };
-  const common = { key, condition, request } as const;
-  const content = { value: encoder.encode(value), contentType: textType, ttlMs: 0 };
-  const write: WriteRequest =
-    op === 'put' ? { kind: op, ...content, ...common } : { kind: op, ...common };
-  node.write(write, (error, result) => reply(ofWrite(error, result)));
+function writeDirectly(node: NodeApi, call: WriteCall, reply: (reply: ClientReply) => void): void {
+  node.write(commandOf(call), (error, result) => {
+    if (error !== null) return reply({ kind: 'failed', outcome: error.outcome });
+    if (result === null) throw new Error('a write was answered with nothing');
+    reply(ofResult(call, result));
+  });
 }
 
-function ofWrite(error: DsmError | null, result: WriteResult | null): ClientReply {
-  if (error !== null) return { kind: 'failed', outcome: error.outcome };
-  if (result === null) throw new Error('a write was answered with nothing');
-  return { kind: 'written', ...result };
+function commandOf({ op, key, value, by, condition, requestId, keyRevision }: WriteCall) {
+  const request = requestId === null ? null : { id: requestId, payloadHash: 1, keyRevision };
+  const common = { key, condition, request } as const;
+  if (op === 'delete') return { kind: op, ...common } as const;
+  if (op === 'put') {
+    const content = { value: encoder.encode(value), contentType: textType, ttlMs: 0 };
+    return { kind: op, ...content, ...common } as const;
+  }
+  const operations: readonly Operation[] =
+    op === 'increment'
+      ? [{ kind: op, key, by, ttlMs: 0 }]
+      : [
+          { kind: 'get', key },
+          { kind: 'delete', key },
+        ];
+  return { kind: 'txn', compares: [], operations, otherwise: [], request } as const;
+}
+
+function ofResult({ op }: WriteCall, { status, revision, results }: WriteResult): ClientReply {
+  switch (status) {
+    case 'created':
+    case 'updated':
+    case 'deleted':
+      return { kind: 'written', status: 'done', revision };
+    case 'not-found':
+    case 'precondition-failed':
+    case 'request-forgotten':
+    case 'request-mismatch':
+      return { kind: 'written', status, revision };
+    case 'committed': {
+      const [first] = results ?? [];
+      if (first?.status === 'not-found') return { kind: 'written', status: 'not-found' };
+      const value = first?.value == null ? {} : { value: decoder.decode(first.value) };
+      return { kind: 'written', status: 'done', revision, ...value };
+    }
+    default:
+      throw new Error(`${op} was answered with ${status}`);
+  }
 }
 
 // ── over HTTP ───────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +160,8 @@ function readRequest({ key, consistency, minRevision }: ReadCall): HttpRequest {
   return { method: 'GET', path: `${keysPath}${key}${query}`, headers: {} };
 }
 
-function writeRequest({ op, key, value, condition, requestId, keyRevision }: WriteCall) {
+function writeRequest(call: WriteCall): HttpRequest {
+  const { op, key, value, by, condition, requestId, keyRevision } = call;
   const headers: Record<string, string> = {};
   if (condition === 'absent') headers['if-none-match'] = '*';
   else if (condition === 'present') headers['if-match'] = '*';
@@ -129,24 +171,35 @@ function writeRequest({ op, key, value, condition, requestId, keyRevision }: Wri
     headers[headerNames.keyRevision] = String(keyRevision);
   }
   const path = keysPath + key;
-  if (op === 'delete') return { method: 'DELETE', path, headers } as const;
-  headers['content-type'] = textType;
-  return { method: 'PUT', path, headers, body: encoder.encode(value) } as const;
+  switch (op) {
+    case 'delete':
+      return { method: 'DELETE', path, headers };
+    case 'increment':
+      return { method: 'POST', path: `${path}?op=${op}&by=${by}`, headers };
+    case 'get-and-delete':
+      return { method: 'POST', path: `${path}?op=${op}`, headers };
+    case 'put':
+      headers['content-type'] = textType;
+      return { method: 'PUT', path, headers, body: encoder.encode(value) };
+  }
 }
 
 function replyOf(call: ClientCall, answer: InboundReply): ClientReply {
   const { status, body } = answer;
+  const { op } = call;
   const revision = Number((answer.header('etag') ?? '"0"').slice(1, -1));
-  if (status === 200 && call.op === 'get') {
-    return { kind: 'read', value: decoder.decode(body), revision, nodeRevision: appliedAt(answer) };
-  }
+  if (status === 204) return { kind: 'written', status: 'done' };
   if (status === 200 || status === 201) {
-    return { kind: 'written', status: status === 201 ? 'created' : 'updated', revision };
+    const value = decoder.decode(body);
+    if (op === 'get') return { kind: 'read', value, revision, nodeRevision: appliedAt(answer) };
+    if (op === 'put') return { kind: 'written', status: 'done', revision };
+    // The tag of what a get-and-delete found is not that of its own change.
+    const place = op === 'increment' ? { revision } : {};
+    return { kind: 'written', status: 'done', value, ...place };
   }
-  if (status === 204) return { kind: 'written', status: 'deleted' };
   const { code, outcome, currentRevision } = JSON.parse(decoder.decode(body)) as Problem;
   if (code === 'not_found') {
-    if (call.op === 'delete') return { kind: 'written', status: 'not-found', revision: 0 };
+    if (op !== 'get') return { kind: 'written', status: 'not-found', revision: 0 };
     return { kind: 'read', value: null, revision: 0, nodeRevision: appliedAt(answer) };
   }
   if (code === 'precondition_failed') {

@@ -2,6 +2,7 @@
  * The invariants of DESIGN.md §5, looked at after every event of a run. A violation throws, with the
  * rule's name, so that the run stops where the damage was done and not where it is noticed.
  */
+import type { Position } from '../core/messages.ts';
 import { isMajority } from '../core/quorum.ts';
 import type { Record } from '../core/record.ts';
 import { Store } from '../core/store.ts';
@@ -20,10 +21,11 @@ export class InvariantError extends Error {
 
 /** What one life of a node had reached when it was last looked at. */
 interface Seen {
-  voter: Voter;
+  readonly voter: Voter;
   committedLsn: number;
-  lastLsn: number;
-  lastEpoch: number;
+  /** The end of its log. */
+  last: Position;
+  promised: number;
 }
 
 export class Invariants {
@@ -38,7 +40,8 @@ export class Invariants {
   readonly #held = new Map<number, Map<string, number>>();
   readonly #told = new Map<string, number>();
   readonly #hashes = new Map<number, number>();
-  readonly #seen = new Map<string, Seen>();
+  /** By seat. */
+  readonly #seen: (Seen | undefined)[] = [];
   /** lsns that a client was told are done. */
   readonly #done = new Set<number>();
   highestCommittedLsn = 0;
@@ -50,14 +53,32 @@ export class Invariants {
 
   /** After every event. Looks only at what has changed. */
   check(): void {
-    for (const { name, node } of this.#seats) {
+    for (let index = 0; index < this.#seats.length; index += 1) {
+      const { name, node } = this.#seats[index]!;
       if (node === null) {
-        this.#seen.delete(name);
+        this.#seen[index] = undefined;
         continue;
       }
-      this.#checkVoter(name, node.inspect());
+      const voter = node.inspect();
+      let seen = this.#seen[index];
+      if (seen?.voter !== voter) {
+        seen = this.#meet(name, voter);
+        this.#seen[index] = seen;
+      }
+      if (voter.promised !== seen.promised) this.#checkPromise(seen, voter);
+      const { last } = voter.log;
+      const isSame = last.lsn === seen.last.lsn && last.epoch === seen.last.epoch;
+      if (!isSame) this.#checkLog(seen, voter);
+      if (voter.committedLsn !== seen.committedLsn) this.#checkCommits(name, seen, voter);
       if (node.role === 'master' && node.isActive()) this.#checkActive(node.epoch, node.nodeId);
     }
+  }
+
+  /** A node that has just begun to live; what it found on its disk counts. */
+  #meet(name: string, voter: Voter): Seen {
+    const { committedLsn } = voter;
+    if (committedLsn > 0) this.#checkState(name, voter);
+    return { voter, committedLsn, last: { epoch: 0, lsn: 0 }, promised: -1 };
   }
 
   /** I2: an epoch has one active master, ever. */
@@ -69,39 +90,37 @@ export class Invariants {
     }
   }
 
-  #checkVoter(name: string, voter: Voter): void {
-    let seen = this.#seen.get(name);
-    if (seen?.voter !== voter) {
-      seen = { voter, committedLsn: voter.committedLsn, lastLsn: 0, lastEpoch: 0 };
-      this.#seen.set(name, seen);
-    }
-    this.#checkPromise(voter);
+  #checkLog(seen: Seen, voter: Voter): void {
     const { last, base } = voter.log;
-    if (last.lsn !== seen.lastLsn || last.epoch !== seen.lastEpoch) {
-      for (let lsn = Math.min(seen.lastLsn, last.lsn); lsn <= last.lsn; lsn += 1) {
-        const record = voter.log.at(lsn);
-        if (record !== undefined) this.#checkIdentity(voter.self.nodeId, record);
-      }
-      seen.lastLsn = last.lsn;
-      seen.lastEpoch = last.epoch;
-      this.#noteHeld(voter.self.nodeId, base.epoch, base.lsn);
+    const { nodeId } = voter.self;
+    // Of another epoch, more than the end may be new.
+    const isSameEpoch = last.epoch === seen.last.epoch;
+    const from = isSameEpoch ? Math.min(seen.last.lsn, last.lsn) : seen.committedLsn;
+    for (let lsn = from; lsn <= last.lsn; lsn += 1) {
+      const record = voter.log.at(lsn);
+      if (record !== undefined) this.#checkIdentity(nodeId, record);
     }
-    if (voter.committedLsn < seen.committedLsn) {
-      throw new InvariantError('I3', `${name} took back commits to ${voter.committedLsn}`);
+    seen.last = last;
+    this.#noteHeld(nodeId, base.epoch, base.lsn);
+  }
+
+  #checkCommits(name: string, seen: Seen, voter: Voter): void {
+    const { committedLsn } = voter;
+    if (committedLsn < seen.committedLsn) {
+      throw new InvariantError('I3', `${name} took back commits to ${committedLsn}`);
     }
-    for (let lsn = seen.committedLsn + 1; lsn <= voter.committedLsn; lsn += 1) {
+    for (let lsn = seen.committedLsn + 1; lsn <= committedLsn; lsn += 1) {
       const record = voter.log.at(lsn);
       if (record !== undefined) this.#checkCommitted(name, record);
     }
-    if (voter.committedLsn > seen.committedLsn) {
-      this.highestCommittedLsn = Math.max(this.highestCommittedLsn, voter.committedLsn);
-      seen.committedLsn = voter.committedLsn;
-      this.#checkState(name, voter);
-    }
+    this.highestCommittedLsn = Math.max(this.highestCommittedLsn, committedLsn);
+    seen.committedLsn = committedLsn;
+    this.#checkState(name, voter);
   }
 
   /** I4: a promise that was told to anybody never goes down, across restarts of the same nodeId. */
-  #checkPromise({ self, promised }: Voter): void {
+  #checkPromise(seen: Seen, { self, promised }: Voter): void {
+    seen.promised = promised;
     const told = this.#told.get(self.nodeId) ?? 0;
     if (promised < told) {
       throw new InvariantError('I4', `${self.nodeId} promised ${told}, and now ${promised}`);

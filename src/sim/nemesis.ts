@@ -1,16 +1,13 @@
 /** Strikes with the faults of a plan, undoes each after its time, and mends everything at the end. */
 import { isMajority } from '../core/quorum.ts';
 import type { Voter } from '../core/voter.ts';
-import { CorruptLogError } from '../ports/storage.ts';
 import type { Cluster, Seat } from './cluster.ts';
 import { describeFault, type Fault, type FaultKind } from './faults.ts';
 import { FilePlatter } from './file-platter.ts';
+import { Operator } from './operator.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { calmNetwork, type NetworkFaults } from './sim-network.ts';
 import { type StorageFaults, soundStorage } from './sim-storage.ts';
-
-/** An operator looks after a node that ended itself, or refuses to start, after so long. */
-const operatorMs = 500;
 
 /** Where the clients of the workload call from. */
 export const clientUrl = 'http://client';
@@ -18,15 +15,15 @@ export const clientUrl = 'http://client';
 export class Nemesis {
   /** Faults done, by kind; a fault that found nothing to strike is not counted. */
   readonly counts = new Map<FaultKind | 'missed-bit', number>();
+  readonly operator: Operator;
   readonly #world: Cluster;
   readonly #faults: readonly Fault[];
   #isStopped = false;
   /** nodeIds of masters whose disk was lost: they never come back. */
   readonly #lostIds = new Set<string>();
-  /** Seats that somebody wants to be down. */
-  readonly #down = new Map<string, number>();
 
   constructor(world: Cluster, faults: readonly Fault[]) {
+    this.operator = new Operator(world);
     this.#world = world;
     this.#faults = faults;
   }
@@ -194,6 +191,12 @@ export class Nemesis {
     return !isReplaced;
   }
 
+  #takeDown(seat: Seat, downMs: number, isKill: boolean): boolean {
+    if (seat.node === null || this.#isShortOfMaster()) return false;
+    this.operator.takeDown(seat.name, downMs, isKill);
+    return true;
+  }
+
   #flipBit(seats: readonly Seat[], { durationMs, atMs }: Fault): boolean {
     const seat = this.#expendable(seats);
     if (seat?.node == null) return false;
@@ -215,44 +218,6 @@ export class Nemesis {
     return true;
   }
 
-  // ── life and death ────────────────────────────────────────────────────────────────────────────
-
-  #takeDown({ name, node }: Seat, downMs: number, isKill: boolean): boolean {
-    if (node === null || this.#isShortOfMaster()) return false;
-    if (isKill) this.#world.kill(name);
-    else this.#world.crash(name);
-    this.#keepDown(name, downMs);
-    return true;
-  }
-
-  #keepDown(name: string, downMs: number): void {
-    const untilMs = this.#world.queue.nowMs + downMs;
-    this.#down.set(name, untilMs);
-    this.#world.queue.at(untilMs, () => {
-      if (this.#down.get(name) === untilMs) this.#startAgain(name);
-    });
-  }
-
-  /** A damaged log is moved away by the operator: what starts then is a new node. */
-  #startAgain(name: string): void {
-    this.#down.delete(name);
-    if (this.#world.seat(name).node !== null) return;
-    try {
-      this.#world.start(name);
-    } catch (error) {
-      if (!(error instanceof CorruptLogError)) throw error;
-      this.#world.wipe(name);
-      this.#world.start(name);
-    }
-  }
-
-  /** Called now and then: a node that ended itself is started again by its operator. */
-  restartFallen(): void {
-    for (const { name, node } of this.#world.seats.values()) {
-      if (node === null && !this.#down.has(name)) this.#keepDown(name, operatorMs);
-    }
-  }
-
   /** No more faults; what is broken is mended, and what is down started again. */
   heal(): void {
     const { network, seats, trace } = this.#world;
@@ -262,7 +227,7 @@ export class Nemesis {
     network.heal();
     for (const { name, platter } of seats.values()) {
       if (platter !== null) platter.faults = soundStorage;
-      this.#startAgain(name);
+      this.operator.startAgain(name);
     }
   }
 }

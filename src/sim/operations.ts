@@ -19,24 +19,33 @@ export interface Session {
   readonly revisions: Map<string, number>;
 }
 
-/** `count` numbers the calls of a run: every value is written once, so that a read names its write. */
+/** Of the keys, those that hold numbers. */
+const numberShare = 0.2;
+const readShare = 0.45;
+
+/**
+ * `count` numbers the calls of a run: every value is put once, so that a read names its write. A
+ * number is counted up by what nobody else adds, for the same reason.
+ */
 export function drawCall(
   random: SeededRandom,
   session: Session,
-  key: string,
+  keys: number,
   count: number,
 ): ClientCall {
-  const roll = random.next();
-  if (roll < 0.45) return drawRead(random, session, key);
-  const op = roll < 0.9 ? 'put' : 'delete';
-  return {
-    op,
-    key,
-    value: op === 'put' ? `v${count}` : '',
-    condition: drawCondition(random, session, key),
-    requestId: session.hasKeys ? `r${count}` : null,
-    keyRevision: session.revision,
-  };
+  const isNumber = random.chance(numberShare);
+  const key = isNumber ? 'number' : `k${random.integer(1, keys)}`;
+  if (random.chance(readShare)) return drawRead(random, session, key);
+  const requestId = session.hasKeys ? `r${count}` : null;
+  const common = { key, requestId, keyRevision: session.revision };
+  if (isNumber) {
+    const op = random.chance(0.9) ? 'increment' : 'get-and-delete';
+    return { op, value: '', by: count, condition: 'none', ...common };
+  }
+  const op = random.chance(0.8) ? 'put' : random.chance(0.7) ? 'delete' : 'get-and-delete';
+  const value = op === 'put' ? `v${count}` : '';
+  const condition = op === 'get-and-delete' ? 'none' : drawCondition(random, session, key);
+  return { op, value, by: 0, condition, ...common };
 }
 
 function drawRead(random: SeededRandom, session: Session, key: string): ClientCall {
@@ -74,8 +83,10 @@ function askedOf(
     const { consistency, minRevision } = call;
     return { op, key, consistency, ...(minRevision > 0 ? { minRevision } : {}) };
   }
-  const { value, condition } = call;
-  return { op, key, condition, ...(op === 'put' ? { value } : {}) };
+  const { value, by, condition } = call;
+  const asked = { op, key, condition };
+  if (op === 'put') return { ...asked, value };
+  return op === 'increment' ? { op, key, by } : asked;
 }
 
 /** The call and its answer, but for who called and when. */
@@ -94,16 +105,17 @@ export function toldOf(call: ClientCall, reply: ClientReply): Told {
   }
 }
 
-function writtenOf({ status, revision }: Extract<ClientReply, { kind: 'written' }>): {
-  outcome: HistoryOperation['outcome'];
-  revision?: number;
-  currentRevision?: number;
-} {
+function writtenOf({
+  status,
+  revision,
+  value,
+}: Extract<ClientReply, { kind: 'written' }>): Pick<HistoryOperation, 'outcome'> &
+  Partial<HistoryOperation> {
   switch (status) {
-    case 'created':
-    case 'updated':
-    case 'deleted':
-      return { outcome: 'ok', ...(revision === undefined ? {} : { revision }) };
+    case 'done': {
+      const place = revision === undefined ? {} : { revision };
+      return { outcome: 'ok', ...place, ...(value === undefined ? {} : { value }) };
+    }
     case 'not-found':
       return { outcome: 'not-applied', currentRevision: 0 };
     case 'precondition-failed':
@@ -112,7 +124,5 @@ function writtenOf({ status, revision }: Extract<ClientReply, { kind: 'written' 
       return { outcome: 'unknown' };
     case 'request-mismatch':
       throw new Error('an idempotency key of this workload belongs to one request');
-    default:
-      throw new Error(`a put or a delete does not end ${status}`);
   }
 }

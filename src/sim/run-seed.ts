@@ -135,7 +135,7 @@ class Run {
     nemesis.start();
     for (let atMs = calmStartMs + 1000; atMs < this.#profile.durationMs; atMs += 1000) {
       await this.#advance(atMs * tempo);
-      nemesis.restartFallen();
+      nemesis.operator.restartFallen();
     }
     nemesis.heal();
     await this.#expectProgress();
@@ -173,7 +173,7 @@ class Run {
       await this.#advance(world.queue.nowMs + 6000 * this.#tempo, isAnswered);
       if (written?.result?.error === null) return;
       // A log that failed before may have been noticed only now.
-      this.nemesis.restartFallen();
+      this.nemesis.operator.restartFallen();
       await this.#advance(world.queue.nowMs + 100);
     }
     throw new InvariantError('I8', `no write within ${withinMs} ms after healing`);

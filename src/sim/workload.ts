@@ -96,8 +96,7 @@ export class Workload {
   #begin(session: Session): void {
     if (this.#isStopped) return;
     this.#count += 1;
-    const key = `k${this.#random.integer(1, this.#options.keys)}`;
-    const call = drawCall(this.#random, session, key, this.#count);
+    const call = drawCall(this.#random, session, this.#options.keys, this.#count);
     const startMs = this.#world.queue.nowMs;
     this.#attempt({ session, call, startMs, mayHaveRun: false, isOver: false });
   }
@@ -155,7 +154,7 @@ export class Workload {
       }
       return;
     }
-    const isWritten = reply.kind === 'written' && writtenStatuses.has(reply.status);
+    const isWritten = reply.kind === 'written' && reply.status === 'done';
     const node = this.#world.seats.get(url.slice('http://'.length))?.node;
     const voter = node?.isActive() ? node.inspect() : undefined;
     if (isWritten) this.#invariants.onDone(reply.revision, voter);
@@ -205,8 +204,6 @@ export class Workload {
     this.#world.trace.note(JSON.stringify(ended));
   }
 }
-
-const writtenStatuses: ReadonlySet<string> = new Set(['created', 'updated', 'deleted']);
 
 /** Virtual time is exact, and ties mean concurrency. */
 function toUs(ms: number): number {
