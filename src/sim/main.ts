@@ -88,7 +88,7 @@ async function printShrunk(report: RunReport): Promise<void> {
   const { faults, runs } = await shrink(report);
   print(`${faults.length} of ${report.plan.length} faults are enough (${runs} runs):`);
   for (const fault of faults) print(`  ${describeFault(fault)}`);
-  print(`To keep it:\n${JSON.stringify({ ...keptOf(report), faults })}`);
+  print(`To keep it, in regressions.ts:\n${JSON.stringify({ ...keptOf(report), faults })}`);
 }
 
 function keptOf({ seed, profile, rule }: RunReport) {

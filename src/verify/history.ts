@@ -45,6 +45,8 @@ export interface HistoryOperation {
   readonly condition?: Condition;
   /** get: `linearizable` where it is not given. */
   readonly consistency?: Consistency;
+  /** get: the answer had to be of a state that holds this lsn; 0 where it is not given. */
+  readonly minRevision?: number;
   /** lsn of the write, or for a get the revision of what was read. */
   readonly revision?: number;
   /** The revision that a refusal revealed; 0 where the key was absent. */
@@ -102,12 +104,14 @@ export function showValue(value: string | null | undefined): string {
 /** `put x="1" @5 by 3 [100, 180]`: one line for messages. */
 export function describeOperation(operation: HistoryOperation): string {
   const { op, key, value, by, condition, consistency, revision, currentRevision } = operation;
+  const { minRevision = 0 } = operation;
   const parts: string[] = [consistency === 'stale' ? 'stale get' : op, key];
   if (by !== undefined) parts.push(`by ${by}`);
   if (op !== 'delete') parts[parts.length - 1] += `=${showValue(value)}`;
   if (condition !== undefined && condition !== 'none') {
     parts.push(typeof condition === 'number' ? `if @${condition}` : `if ${condition}`);
   }
+  if (minRevision > 0) parts.push(`from @${minRevision} on`);
   if (revision !== undefined) parts.push(`@${revision}`);
   if (operation.outcome === 'unknown') parts.push('(unknown)');
   if (operation.outcome === 'not-applied') {

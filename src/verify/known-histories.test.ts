@@ -14,7 +14,7 @@ import { timeline } from './testing/timeline.ts';
 
 /** As a store would answer that says no revisions. */
 function withoutRevisions(history: readonly HistoryOperation[]): HistoryOperation[] {
-  return history.map(({ revision, nodeRevision, ...rest }) => rest);
+  return history.map(({ revision, nodeRevision, minRevision, ...rest }) => rest);
 }
 
 /** Conditions and refusals are about revisions; without them such a history says something else. */

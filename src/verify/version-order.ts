@@ -75,16 +75,22 @@ class Absence {
 
   /** The earliest place of absence from `place` on; Infinity where there is none. */
   from(place: number, mayVanish: boolean): number {
-    let low = 0;
-    let high = this.#changes.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#changes[middle]!.revision <= place) low = middle + 1;
-      else high = middle;
-    }
-    if (low === 0) return place;
-    return Math.max(place, (mayVanish ? this.#nextGap : this.#nextDelete)[low - 1]!);
+    const count = countUpTo(this.#changes, place);
+    if (count === 0) return place;
+    return Math.max(place, (mayVanish ? this.#nextGap : this.#nextDelete)[count - 1]!);
   }
+}
+
+/** How many changes have this revision or a lower one. */
+function countUpTo(changes: readonly Change[], revision: number): number {
+  let low = 0;
+  let high = changes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (changes[middle]!.revision <= revision) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const text = ({ operation }: Numbered): string => describeOperation(operation);
@@ -106,6 +112,26 @@ function reportOrder(answer: Answer, highest: PlacedAnswer, report: Report): voi
   }
 }
 
+/** Reports a read that does not show the change that its `min-revision` asks for, or a later one. */
+function checkMinRevision(
+  answer: Answer,
+  changes: readonly Change[],
+  absentFrom: (place: number) => number,
+  report: Report,
+): void {
+  const { minRevision = 0 } = answer.operation;
+  const change = changes[countUpTo(changes, minRevision) - 1];
+  if (minRevision === 0 || change === undefined) return;
+  const place = answer.revision ?? absentFrom(change.revision);
+  if (place >= change.revision && place < Number.POSITIVE_INFINITY) return;
+  const message = `${text(answer)} shows less than revision ${change.revision}, which it asks for`;
+  report(
+    'below-min-revision',
+    message,
+    change.writer === null ? [answer] : [change.writer, answer],
+  );
+}
+
 /** Reports every answer that shows less than one that returned before it was called. */
 export function checkOrder(facts: KeyFacts, places: Places, report: Report): void {
   const absence = new Absence(places.changes);
@@ -120,7 +146,9 @@ export function checkOrder(facts: KeyFacts, places: Places, report: Report): voi
   sweep(answers, (answer, highest) => {
     const { operation, revision } = answer;
     const reached = highest?.place ?? 0;
-    let place = revision ?? absence.from(reached, operation.returnUs >= vanishedFromUs);
+    const absentFrom = (from: number) => absence.from(from, operation.returnUs >= vanishedFromUs);
+    checkMinRevision(answer, places.changes, absentFrom, report);
+    let place = revision ?? absentFrom(reached);
     const isWriting = operation.outcome === 'ok' && isWrite(operation);
     const isTooLow = isWriting ? reached >= place : reached > place;
     if (highest !== undefined && (isTooLow || place === Number.POSITIVE_INFINITY)) {

@@ -19,7 +19,7 @@
  * - `value`: what was written, or what was read (null is absent), or the result of an increment as a
  *   decimal integer. Values that are not text must be written so that equal bytes stay equal.
  * - `revision`: lsn of the write, or of the value that was read; `nodeRevision`: the answering node's
- *   appliedLsn; `condition`: absent, present or a revision; `consistency`: of a get.
+ *   appliedLsn; `condition`: absent, present or a revision; `consistency`, `minRevision`: of a get.
  *
  * The store is empty when the history begins, and nothing in it has a lifetime.
  */
@@ -61,6 +61,7 @@ const lineSchema = z.discriminatedUnion('op', [
     value: z.nullable(z.string()).exactOptional(),
     revision: revision.exactOptional(),
     consistency: z.enum(['linearizable', 'quorum', 'stale']).exactOptional(),
+    minRevision: z.int().min(0).exactOptional(),
   }),
   z.strictObject({ op: z.literal('put'), ...writing, value: z.string(), condition }),
   z.strictObject({ op: z.literal('delete'), ...writing, condition }),

@@ -179,6 +179,28 @@ export const knownReads: readonly KnownHistory[] = [
     inSearch: 'never',
   },
   {
+    name: 'a stale read shows less than the revision that it asks for',
+    bad: `
+      A: [put 1 @1] [put 2 @2]
+      B:                       [stale 1 ^2 @1]`,
+    good: `
+      A: [put 1 @1] [put 2 @2]
+      B:                       [stale 1 ^1 @1]`,
+    rule: 'below-min-revision',
+    inSearch: 'never',
+  },
+  {
+    name: 'a stale read shows absence where it asks for a write',
+    bad: `
+      A: [put 1 @3]
+      B:            [stale - ^5 #5]`,
+    good: `
+      A: [put 1 @3] [del    >
+      B:            [stale - ^5 #5]`,
+    rule: 'below-min-revision',
+    inSearch: 'never',
+  },
+  {
     name: 'a revision is read that is the delete of the key',
     bad: `
       A: [put 1 @1] [del   @2]

@@ -10,6 +10,7 @@
  *
  *     if 5 | absent | present   the condition        =7   the result of an increment
  *     @5                        the revision         #9   the node's revision
+ *     ^4                        the min-revision of a get
  *     !                         it was not applied   !5   it was refused: the key is at 5 (0: absent)
  *
  * `>` in place of `]` is an outcome that is not known. Operations: get, stale (a stale get), put, del,
@@ -68,6 +69,8 @@ function readMark(word: string, next: string | undefined): Facts {
       return { revision: number };
     case '#':
       return { nodeRevision: number };
+    case '^':
+      return { minRevision: number };
     case '=':
       return { value: word.slice(1) };
     case '!':
@@ -87,7 +90,7 @@ export function timeline(picture: string): HistoryOperation[] {
     const [verb = '', first = '', ...marks] = words;
     const op = operations[verb];
     if (op === undefined) throw new Error(`no operation ${verb} in ${words.join(' ')}`);
-    const hasValue = !/^([@#=!]|if$)/.test(first);
+    const hasValue = !/^([@#=!^]|if$)/.test(first);
     const { key, value } = splitKey(hasValue ? first : '');
     const facts: Facts = { process, op, key, callUs: call, returnUs: end };
     facts.outcome = end === Number.POSITIVE_INFINITY ? 'unknown' : 'ok';
