@@ -26,6 +26,7 @@ const refusals: ReadonlySet<string> = new Set([
   'not_a_number',
   'out_of_range',
   'too_many_keys',
+  'lock_held',
 ]);
 
 export function exitCodeOf(error: unknown): number {

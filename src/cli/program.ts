@@ -8,6 +8,7 @@ import { deleteVerb } from './delete-verb.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp, failureText } from './exit.ts';
 import { incrVerb } from './incr-verb.ts';
 import { listVerb } from './list-verb.ts';
+import { lockVerb } from './lock-verb.ts';
 import { masterVerb, slaveVerb } from './node-verbs.ts';
 import { writeErrorLine } from './output.ts';
 import { readVerb } from './read-verb.ts';
@@ -81,6 +82,7 @@ function createProgram(run: Run, context: Context): Command {
     watchVerb(run),
     incrVerb(run),
     txnVerb(run),
+    lockVerb(run),
     exportVerb(run),
     importVerb(run),
     statusVerb(run),

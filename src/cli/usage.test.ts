@@ -14,6 +14,8 @@ describe('wrong usage exits with 2 and says what is right', () => {
     ['watch a --key b', /give a prefix or --key, not both/],
     ['incr k 1.5', /1.5 is not a whole number/],
     ['put k v --ttl soon', /--ttl soon is not allowed: seconds from 0.001/],
+    ['lock job', /missing required argument 'command'/],
+    ['lock job --wait-ms x -- true', /--wait-ms x is not allowed/],
     ['completion tcsh', /Allowed choices are bash, zsh, fish/],
     ['write k v --stdin', /give the value once/],
     ['write k v --if-absent --if-present', /give one of --if-revision, --if-absent/],

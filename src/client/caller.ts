@@ -12,7 +12,7 @@ import { follow, orAborted } from './abort.ts';
 import type { Environment } from './environment.ts';
 import { noteAnswer, silenceOf } from './failure.ts';
 import { type MasterChange, NodeList, parseNodeUrl } from './nodes.ts';
-import { judge, openReply, type Problem, type Reply, readReply } from './reply.ts';
+import { isFromNode, judge, openReply, type Problem, type Reply, readReply } from './reply.ts';
 import { Trial } from './trial.ts';
 
 export interface CallerOptions {
@@ -42,6 +42,10 @@ export interface Call {
   readonly isRepeatable?: boolean | undefined;
   /** The answer is wanted as a stream: its time ends when the headers are there. */
   readonly isStream?: boolean | undefined;
+  /** An answer with this status is no failure: it is for who asked. */
+  readonly settledStatus?: number | undefined;
+  /** Time for one attempt that may take longer than others do. */
+  readonly attemptTimeoutMs?: number | undefined;
   /** Ask this node only. */
   readonly node?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -102,7 +106,7 @@ export class Caller {
       const reply = await this.#attempt(url, call, trial, signal);
       if (reply === null) continue;
       const verdict = judge(reply);
-      if (verdict.kind === 'settled') return reply;
+      if (verdict.kind === 'settled' || isExpected(call, reply)) return reply;
       trial.onProblem(url, reply.status, verdict.problem);
       if (!mayAskAgain(call, verdict.problem)) throw trial.failure();
     }
@@ -135,7 +139,8 @@ export class Caller {
     trial: Trial,
     signal: AbortSignal,
   ): Promise<Reply | null> {
-    const { attemptTimeoutMs, environment } = this.#options;
+    const { environment } = this.#options;
+    const attemptTimeoutMs = call.attemptTimeoutMs ?? this.#options.attemptTimeoutMs;
     const controller = new AbortController();
     const stop = follow([signal], controller);
     let hasTimedOut = false;
@@ -184,6 +189,10 @@ export class Caller {
     this.#revision = Math.max(this.#revision, revision);
     this.#revisionAtMs = this.#options.environment.monotonicMs();
   }
+}
+
+function isExpected({ settledStatus }: Call, reply: Reply): boolean {
+  return reply.status === settledStatus && isFromNode(reply);
 }
 
 /** Reads can always be asked again; a mutation only where the node's answer allows it. */

@@ -10,11 +10,13 @@
  * Calls fail with a `DsmError` only: its `outcome` says whether a write certainly did not happen.
  * A precondition that does not hold is a result (`ok: false`), and so is an absent key (`null`).
  */
+import { DsmError } from '../core/errors.ts';
 import { deletedOf, entryOf, writtenOf } from './entries.ts';
 import { keyPath } from './keys.ts';
 import { type Conditions, conditionHeaders } from './mutations.ts';
 import { batchResultsOf, jsonOfOperation } from './operations.ts';
 import { ReadClient } from './read-client.ts';
+import { acquireLock, type Lock, openSession, type Session, type SessionPorts } from './session.ts';
 import { Transaction } from './txn.ts';
 import type {
   BatchItem,
@@ -27,9 +29,11 @@ import type {
   Entry,
   Incremented,
   IncrementOptions,
+  LockOptions,
   MutationOptions,
   Precondition,
   PutOptions,
+  SessionOptions,
   Value,
   Written,
 } from './types.ts';
@@ -49,7 +53,7 @@ export class Client extends ReadClient {
       {
         title: `WRITE ${JSON.stringify(key)}`,
         method: 'PUT',
-        path: keyPath(key) + ttlQuery(options.ttl),
+        path: keyPath(key) + lifetimeQuery(options),
         headers: { 'content-type': contentType, ...conditionHeaders(options) },
         body: bytes,
       },
@@ -80,7 +84,7 @@ export class Client extends ReadClient {
    */
   async increment(key: string, options: IncrementOptions = {}): Promise<Incremented> {
     const { by = 1, ttl } = options;
-    const path = `${keyPath(key)}?op=increment&by=${by}${ttlQuery(ttl, '&')}`;
+    const path = `${keyPath(key)}?op=increment&by=${by}${ttl === undefined ? '' : `&ttl=${ttl}`}`;
     const title = `INCREMENT ${JSON.stringify(key)}`;
     const reply = await this.mutator.run({ title, method: 'POST', path }, options);
     const entry = entryOf(key, reply);
@@ -146,6 +150,34 @@ export class Client extends ReadClient {
     });
   }
 
+  /**
+   * A lock of that name, when it is this one's turn: the nodes serve those who ask in their order.
+   * Held until it is released, or lost, which its `signal` tells. Throws a DsmError `lock_held`
+   * where `waitMs` was not enough.
+   *
+   *     await using lock = await client.lock('nightly-report');
+   *     await report({ signal: lock.signal, fencingToken: lock.token });
+   */
+  async lock(name: string, options: LockOptions = {}): Promise<Lock> {
+    const lock = await acquireLock(this.#sessions, name, options);
+    if (lock !== null) return lock;
+    throw new DsmError('lock_held', `LOCK ${JSON.stringify(name)}: it was held all the time`);
+  }
+
+  /** The lock if nobody else holds it now, else null. */
+  tryLock(name: string, options: Omit<LockOptions, 'waitMs'> = {}): Promise<Lock | null> {
+    return acquireLock(this.#sessions, name, { ...options, waitMs: 0 });
+  }
+
+  /** A session: keys that are put with its `id` end with it. Kept alive until it is closed. */
+  session(options: SessionOptions = {}): Promise<Session> {
+    return openSession(this.#sessions, options);
+  }
+
+  get #sessions(): SessionPorts {
+    return { mutator: this.mutator, environment: this.environment };
+  }
+
   /** Deletes under a precondition; `ok: false` where it did not hold. */
   delete(key: string, options: MutationOptions & DeletePrecondition): Promise<Deleted | Conflict>;
   delete(key: string, options?: MutationOptions): Promise<Deleted>;
@@ -160,8 +192,11 @@ export class Client extends ReadClient {
   }
 }
 
-function ttlQuery(ttl: number | undefined, mark = '?'): string {
-  return ttl === undefined ? '' : `${mark}ttl=${ttl}`;
+function lifetimeQuery({ ttl, session }: PutOptions): string {
+  const query = new URLSearchParams();
+  if (ttl !== undefined) query.set('ttl', String(ttl));
+  if (session !== undefined) query.set('session', session);
+  return query.size === 0 ? '' : `?${query}`;
 }
 
 /** Throws a DsmError (`invalid_request`) where the list of masters is not usable. */

@@ -5,7 +5,10 @@ import { idempotencyHeaders, revisionAgeMsMax } from './mutations.ts';
 import type { Reply } from './reply.ts';
 import type { MutationOptions } from './types.ts';
 
-export type Mutation = Pick<Call, 'title' | 'method' | 'path' | 'headers' | 'body'>;
+export type Mutation = Pick<
+  Call,
+  'title' | 'method' | 'path' | 'headers' | 'body' | 'settledStatus' | 'attemptTimeoutMs'
+>;
 
 const encoder = new TextEncoder();
 

@@ -22,7 +22,7 @@ import { watch } from './watch.ts';
 export abstract class ReadClient {
   readonly #caller: Caller;
   protected readonly mutator: Mutator;
-  readonly #environment: Environment;
+  protected readonly environment: Environment;
   readonly #signal: AbortSignal | undefined;
   readonly #listeners = new Set<(change: MasterChange) => void>();
 
@@ -30,7 +30,7 @@ export abstract class ReadClient {
     const { fetch: ownFetch } = options;
     const timeoutMs = options.timeoutMs ?? 10_000;
     this.#signal = options.signal;
-    this.#environment = {
+    this.environment = {
       ...realEnvironment,
       ...options.environment,
       ...(ownFetch === undefined ? {} : { fetch: ownFetch }),
@@ -44,10 +44,10 @@ export abstract class ReadClient {
       backoffMsMax: options.backoffMsMax ?? 500,
       replyBytesMax: options.replyBytesMax ?? 64 * 1024 * 1024,
       signal: options.signal,
-      environment: this.#environment,
+      environment: this.environment,
       onMasterChange: (change) => this.#tell(change),
     });
-    this.mutator = new Mutator(this.#caller, this.#environment, timeoutMs);
+    this.mutator = new Mutator(this.#caller, this.environment, timeoutMs);
   }
 
   /** The entry, or null where there is none. */
@@ -98,7 +98,7 @@ export abstract class ReadClient {
     const { signal } = controller;
     const stop = follow([this.#signal, options.signal], controller);
     try {
-      const ports = { caller: this.#caller, environment: this.#environment, signal };
+      const ports = { caller: this.#caller, environment: this.environment, signal };
       yield* watch(ports, options);
     } finally {
       stop();

@@ -117,6 +117,23 @@ export interface PutOptions extends MutationOptions {
   readonly contentType?: string | undefined;
   /** The key is gone after so many seconds, 0.001 or more. Default: it lives for ever. */
   readonly ttl?: number | undefined;
+  /** The key ends with this session: its `id`. Default: with none. */
+  readonly session?: string | undefined;
+}
+
+export interface SessionOptions {
+  /**
+   * Seconds without a keep-alive after which the session ends, 0.1 to a day; kept alive by itself,
+   * three times in this time. Default 15.
+   */
+  readonly ttl?: number | undefined;
+  /** Ends the session. Default none. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LockOptions extends SessionOptions {
+  /** Longest wait, ms. Default: for ever, or until `signal` aborts. */
+  readonly waitMs?: number | undefined;
 }
 
 export interface IncrementOptions extends MutationOptions {

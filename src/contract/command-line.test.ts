@@ -8,8 +8,8 @@ import { until } from './until.ts';
 /** `dsm` as people and scripts use it, against real nodes. */
 const cluster = sharedCluster({ slaves: 1 });
 
-const start = (words: readonly string[]) =>
-  startDsm([...words, '--masters', cluster().masterUrls.join(',')]);
+const start = ([verb = '', ...words]: readonly string[]) =>
+  startDsm([verb, '--masters', cluster().masterUrls.join(','), ...words]);
 
 async function dsm(line: string, stdin = '') {
   const running = start(line.split(' '));
@@ -91,6 +91,30 @@ describe('dsm', () => {
     const wrong = await dsm('txn', '{"then":[{"op":"fly","key":"k"}]}');
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('then[0]')]);
     expect(await dsm('txn', 'no JSON')).toMatchObject({ code: 2 });
+  });
+
+  it('lock runs a command with a fencing token, and ends as it ends', async () => {
+    const print = ['sh', '-c', 'echo "token $DSM_LOCK_TOKEN"; exit 7'];
+    const first = start(['lock', 'lk', '--', ...print]);
+    expect(await first.ended).toBe(7);
+    const second = start(['lock', 'lk', '--', ...print]);
+    expect(await second.ended).toBe(7);
+    const [before, after] = [first, second].map((ran) => Number(/\d+/.exec(ran.stdout())?.[0]));
+    expect(after).toBeGreaterThan(before ?? Infinity);
+    const none = start(['lock', 'lk', '--', '/no/such/command']);
+    expect(await none.ended).toBe(3);
+    expect(none.stderr()).toContain('/no/such/command cannot be run');
+  });
+
+  it('lock waits, or does not, while another one holds it; SIGTERM releases it', async () => {
+    const holder = start(['lock', 'lw', '--', 'sh', '-c', 'echo held; exec sleep 600']);
+    await until('the lock is held', () => holder.stdout() === 'held\n');
+    const refused = start(['lock', 'lw', '--wait-ms', '0', '--', 'echo', 'ran']);
+    expect([await refused.ended, refused.stdout()]).toEqual([1, '']);
+    const waiter = start(['lock', 'lw', '--', 'echo', 'ran']);
+    holder.process.kill('SIGTERM');
+    expect(await holder.ended).toBe(143);
+    expect([await waiter.ended, waiter.stdout()]).toEqual([0, 'ran\n']);
   });
 
   it('export prints what import stores again', async () => {
