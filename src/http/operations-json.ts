@@ -50,31 +50,31 @@ const increment = z.strictObject({
 });
 const touch = z.strictObject({ op: z.literal('touch'), key, ttl: ttl.nullable() });
 
-export const operationSchema = z
-  .discriminatedUnion('op', [put, get, remove, increment, touch])
-  .meta({ id: 'Operation' });
+export const operationSchema = z.discriminatedUnion('op', [put, get, remove, increment, touch]);
 
 const condition = { exists: z.boolean().optional(), revision: revision.optional() };
 
 export const compareSchema = z
   .strictObject({ key, ...condition, value: value.optional(), encoding })
-  .meta({ id: 'Compare', description: 'holds where all that it names is so' });
+  .meta({ description: 'holds where all that it names is so' });
 
-export const txnSchema = z
-  .strictObject({
-    if: z.array(compareSchema).max(operationsMax).default([]),
-    then: z.array(operationSchema).max(operationsMax).default([]),
-    else: z.array(operationSchema).max(operationsMax).default([]),
-  })
-  .meta({ id: 'Transaction' });
+export const txnSchema = z.strictObject({
+  if: z.array(compareSchema).max(operationsMax).default([]),
+  then: z.array(operationSchema).max(operationsMax).default([]),
+  else: z.array(operationSchema).max(operationsMax).default([]),
+});
 
 const itemCondition = z.strictObject(condition);
 const itemOf = <T extends z.ZodRawShape>(schema: z.ZodObject<T, z.core.$strict>) =>
   schema.extend({ if: itemCondition.optional() });
 
-export const batchItemSchema = z
-  .discriminatedUnion('op', [get, itemOf(put), itemOf(remove), itemOf(increment), itemOf(touch)])
-  .meta({ id: 'BatchItem' });
+export const batchItemSchema = z.discriminatedUnion('op', [
+  get,
+  itemOf(put),
+  itemOf(remove),
+  itemOf(increment),
+  itemOf(touch),
+]);
 
 export type JsonOperation = z.output<typeof operationSchema>;
 export type JsonCompare = z.output<typeof compareSchema>;

@@ -2,6 +2,7 @@
 import type { Hono } from 'hono';
 import type { Check, NodeApi } from '../node/api.ts';
 import type { Answers } from './answers.ts';
+import { openApiText } from './openapi/document.ts';
 
 const links = Object.freeze({
   self: '/v1/status',
@@ -11,11 +12,15 @@ const links = Object.freeze({
   key: '/v1/kv/{key}',
   list: '/v1/kv?prefix={prefix}',
   watch: '/v1/watch?prefix={prefix}',
+  document: '/openapi.json',
 });
 
 export function addStatusRoutes(app: Hono, node: NodeApi, answers: Answers): void {
   app.get('/', () => answers.text(200, howTo(node)));
   app.get('/v1/status', () => answers.json(200, { ...node.status(), links }));
+  app.get('/openapi.json', () =>
+    answers.make(200, openApiText(), { 'content-type': 'application/json' }),
+  );
   app.get('/livez', () => answers.text(200, 'ok\n'));
   app.get('/readyz', (c) => {
     const isVerbose = c.req.query('verbose') !== undefined;

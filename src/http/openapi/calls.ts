@@ -1,0 +1,214 @@
+/** The calls of the API: what they take, what they answer, and which errors they may end with. */
+import type { ErrorCode } from '../../core/errors.ts';
+import * as p from './parameters.ts';
+
+export interface Answer {
+  readonly description: string;
+  /** Media type → the name of a schema, or `bytes`, `text` or `stream`. */
+  readonly content?: Readonly<Record<string, string>>;
+  readonly headers?: readonly HeaderName[];
+}
+
+export type HeaderName = 'ETag' | 'Dsm-Expires-In' | 'Location' | 'Preference-Applied';
+
+export interface Call {
+  readonly id: string;
+  readonly method: 'get' | 'head' | 'put' | 'post' | 'delete';
+  readonly path: string;
+  readonly summary: string;
+  readonly parameters: readonly p.Parameter[];
+  /** Media type → the name of a schema, or `bytes` or `text`. */
+  readonly body?: Readonly<Record<string, string>>;
+  readonly answers: Readonly<Record<number, Answer>>;
+  readonly errors: readonly ErrorCode[];
+}
+
+const any = ['invalid_request', 'forbidden', 'headers_too_large', 'internal'] as const;
+const reads = [
+  ...any,
+  ...(['no_master', 'no_quorum', 'catching_up', 'overloaded'] as const),
+  ...(['read_timeout', 'shutting_down', 'misdirected'] as const),
+] as const;
+const changes = [
+  ...any,
+  ...(['misdirected', 'idempotency_mismatch', 'no_master', 'no_quorum', 'overloaded'] as const),
+  ...(['shutting_down', 'write_timeout', 'stepped_down', 'forward_broken'] as const),
+  ...(['request_forgotten', 'disk_failed', 'memory_quota'] as const),
+] as const;
+const bodies = ['too_large', 'request_timeout'] as const;
+const tied = ['session_not_found', 'session_full'] as const;
+const numbers = ['not_a_number', 'out_of_range'] as const;
+
+const json = (name: string) => ({ 'application/json': name });
+const bytes = { '*/*': 'bytes' };
+const value = (description: string): Answer => ({
+  description,
+  content: bytes,
+  headers: ['ETag', 'Dsm-Expires-In'],
+});
+const stored = (description: string): Answer => ({ description, headers: ['ETag'] });
+
+export const apiCalls: readonly Call[] = [
+  {
+    ...{ id: 'read', method: 'get', path: '/v1/kv/{key}', summary: 'READ a value' },
+    parameters: [p.key, ...p.reading, p.isHeld],
+    answers: { 200: value('the value'), 304: stored('it is as the client holds it') },
+    errors: [...reads, 'invalid_key', 'not_found'],
+  },
+  {
+    ...{ id: 'write', method: 'put', path: '/v1/kv/{key}', summary: 'WRITE a value' },
+    parameters: [p.key, p.ttl, p.inSession, ...p.conditions, p.idempotencyKey],
+    body: bytes,
+    answers: { 200: stored('it was changed'), 201: stored('it was made') },
+    errors: [...changes, ...bodies, ...tied, 'invalid_key', 'precondition_failed'],
+  },
+  {
+    ...{ id: 'operate', method: 'post', path: '/v1/kv/{key}' },
+    summary: 'Change a value by what it is: increment, get-and-delete, touch',
+    parameters: [
+      ...[p.key, p.required(p.operation), p.by, p.touchTtl, ...p.conditions, p.idempotencyKey],
+    ],
+    answers: {
+      200: value('the new number; the value that was deleted; nothing, of a touch'),
+      201: value('the number that was made'),
+    },
+    errors: [...changes, ...numbers, 'invalid_key', 'not_found', 'precondition_failed'],
+  },
+  {
+    ...{ id: 'remove', method: 'delete', path: '/v1/kv/{key}', summary: 'Delete a key' },
+    parameters: [p.key, ...p.conditions, p.idempotencyKey],
+    answers: { 204: { description: 'it is gone' } },
+    errors: [...changes, 'invalid_key', 'not_found', 'precondition_failed'],
+  },
+  {
+    ...{
+      id: 'list',
+      method: 'get',
+      path: '/v1/kv',
+      summary: 'List keys in the order of their bytes',
+    },
+    parameters: [
+      ...[p.prefix, p.start, p.end, p.listLimit, p.after, p.reverse, p.values, ...p.reading],
+    ],
+    answers: { 200: { description: 'one page, at one revision', content: json('ListPage') } },
+    errors: [...reads, 'invalid_key'],
+  },
+  {
+    ...{
+      id: 'removeRange',
+      method: 'delete',
+      path: '/v1/kv',
+      summary: 'Delete all keys of a prefix',
+    },
+    parameters: [p.required(p.prefix), p.start, p.end, p.deleteLimit, p.idempotencyKey],
+    answers: { 200: { description: 'at one revision', content: json('Deleted') } },
+    errors: [...changes, 'invalid_key', 'too_many_keys'],
+  },
+  {
+    ...{
+      id: 'transact',
+      method: 'post',
+      path: '/v1/txn',
+      summary: 'A transaction: all or nothing',
+    },
+    parameters: [p.idempotencyKey],
+    body: json('Transaction'),
+    answers: { 200: { description: 'it ran', content: json('TransactionResult') } },
+    errors: [...changes, ...bodies, ...tied, ...numbers, 'invalid_key'],
+  },
+  {
+    ...{ id: 'batch', method: 'post', path: '/v1/batch', summary: 'Many independent operations' },
+    parameters: [p.idempotencyKey],
+    body: { 'application/json': 'Batch', 'application/x-ndjson': 'text' },
+    answers: {
+      200: {
+        description: 'a result for each, in their order',
+        content: { 'application/json': 'BatchResult', 'application/x-ndjson': 'text' },
+      },
+    },
+    errors: [...changes, ...bodies, 'invalid_key'],
+  },
+  {
+    ...{ id: 'watch', method: 'get', path: '/v1/watch', summary: 'Changes as they happen' },
+    parameters: [p.prefix, p.watchKey, p.from, p.pollWait, p.values, ...p.reading],
+    answers: {
+      200: {
+        description: 'Server-Sent Events, or with wait what changed',
+        content: { 'text/event-stream': 'text', 'application/json': 'Changes' },
+      },
+    },
+    errors: [...reads, 'invalid_key', 'gone'],
+  },
+  {
+    ...{ id: 'createSession', method: 'post', path: '/v1/sessions', summary: 'Begin a session' },
+    parameters: [p.required(p.sessionTtl), p.idempotencyKey],
+    answers: {
+      201: { description: 'it lives', content: json('Session'), headers: ['Location'] },
+    },
+    errors: [...changes, 'session_not_found'],
+  },
+  {
+    ...{ id: 'showSession', method: 'get', path: '/v1/sessions/{id}', summary: 'A session' },
+    parameters: [p.sessionId, ...p.reading],
+    answers: { 200: { description: 'it lives', content: json('Session') } },
+    errors: [...reads, 'session_not_found'],
+  },
+  {
+    ...{ id: 'keepAlive', method: 'post', path: '/v1/sessions/{id}', summary: 'Let it live on' },
+    parameters: [p.sessionId, p.keepAlive, p.idempotencyKey],
+    answers: { 200: { description: 'it lives on', content: json('Session') } },
+    errors: [...changes, 'session_not_found'],
+  },
+  {
+    ...{ id: 'revokeSession', method: 'delete', path: '/v1/sessions/{id}' },
+    summary: 'End a session, and with it its keys and locks',
+    parameters: [p.sessionId, p.idempotencyKey],
+    answers: { 204: { description: 'it has ended' } },
+    errors: [...changes, 'session_not_found'],
+  },
+  {
+    ...{ id: 'acquireLock', method: 'post', path: '/v1/locks/{name}', summary: 'Acquire a lock' },
+    parameters: [p.lockName, p.inSession, p.sessionTtl, p.lockWait, p.idempotencyKey],
+    answers: { 200: { description: 'it is held', content: json('HeldLock') } },
+    errors: [...changes, 'invalid_key', 'lock_held', 'session_not_found'],
+  },
+  {
+    ...{ id: 'showLock', method: 'get', path: '/v1/locks/{name}', summary: 'Who holds a lock' },
+    parameters: [p.lockName, ...p.reading],
+    answers: { 200: { description: 'it is held', content: json('Lock') } },
+    errors: [...reads, 'invalid_key', 'not_found'],
+  },
+  {
+    ...{ id: 'releaseLock', method: 'delete', path: '/v1/locks/{name}', summary: 'Release a lock' },
+    parameters: [p.lockName, p.required(p.inSession), p.idempotencyKey],
+    answers: { 204: { description: 'it is released, or no longer waited for' } },
+    errors: [...changes, 'invalid_key', 'not_found', 'session_not_found'],
+  },
+  {
+    ...{ id: 'status', method: 'get', path: '/v1/status', summary: 'The node and its cluster' },
+    parameters: [],
+    answers: { 200: { description: 'as this node sees it', content: json('Status') } },
+    errors: [...any],
+  },
+  {
+    ...{ id: 'live', method: 'get', path: '/livez', summary: 'Does the process answer?' },
+    parameters: [],
+    answers: { 200: { description: 'it does', content: { 'text/plain': 'text' } } },
+    errors: [...any],
+  },
+  {
+    ...{ id: 'ready', method: 'get', path: '/readyz', summary: 'Can this node serve?' },
+    parameters: [p.verbose],
+    answers: {
+      200: { description: 'it can', content: { 'text/plain': 'text' } },
+      503: { description: 'it cannot, and why', content: { 'text/plain': 'text' } },
+    },
+    errors: [...any],
+  },
+  {
+    ...{ id: 'document', method: 'get', path: '/openapi.json', summary: 'This document' },
+    parameters: [],
+    answers: { 200: { description: 'OpenAPI 3.1', content: json('OpenApi') } },
+    errors: [...any],
+  },
+];
