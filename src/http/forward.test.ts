@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { DsmError } from '../core/errors.ts';
-import type { FakeNode } from './testing/fake-node.ts';
 import { jsonOf, replyOf, settled, setUp } from './testing/set-up.ts';
 
 const master = 'http://127.0.0.1:1';
@@ -204,97 +203,4 @@ describe('while the active master is not there', () => {
     node.wake(new DsmError('no_master'));
     expect((await jsonOf(await fits)).code).toBe('no_master');
   });
-});
-
-describe('a write whose forward breaks', () => {
-  const stranger = { ...replyOf(200), header: () => undefined, headers: () => ({}) };
-
-  test.each([
-    ['the connection breaks', 'broken', null],
-    ['nothing answers in time', 'timeout', null],
-    ['something else than a node answers', null, stranger],
-  ] as const)(
-    '%s: it is sent again, as the same write, and answered',
-    async (_name, failure, reply) => {
-      const { app, transport, node, clock } = standingBy();
-      transport.onSend = ({ done }) =>
-        transport.sent.length === 1 ? done(failure, reply) : done(null, replyOf(201));
-      const writing = app.request('/v1/kv/a', put);
-      await clock.advance(100);
-      expect((await writing).status).toBe(201);
-      const keys = transport.sent.map(({ request }) => request.headers['idempotency-key']);
-      expect(keys).toEqual(['"id-1"', '"id-1"']);
-      expect(node.forgotten).toEqual([]);
-    },
-  );
-
-  test('the master died: it is sent to its successor, as the same write', async () => {
-    const { app, transport, node, clock } = standingBy();
-    transport.onSend = ({ url, done }) => {
-      if (url === other) done(null, replyOf(200));
-      else done(transport.sent.length === 1 ? 'broken' : 'refused', null);
-    };
-    const headers = { 'idempotency-key': '"mine"', 'dsm-key-revision': '4' };
-    const writing = app.request('/v1/kv/a', { ...put, headers });
-    await clock.advance(200);
-    node.masterUrl = other;
-    node.wake();
-    expect((await writing).status).toBe(200);
-    expect(transport.sent.map(({ url }) => url)).toEqual([master, master, other]);
-    for (const { request } of transport.sent) expect(request.headers).toMatchObject(headers);
-  });
-
-  test('this node is the successor: it runs it here under the key that was sent', async () => {
-    const { app, transport, node, clock } = standingBy();
-    transport.onSend = ({ done }) => {
-      node.state = 'active';
-      done('broken', null);
-    };
-    const writing = app.request('/v1/kv/a', put);
-    await clock.advance(100);
-    expect((await writing).status).toBe(201);
-    expect(node.writes.map(({ request }) => request?.id)).toEqual(['id-1']);
-  });
-
-  test.each([
-    ['nobody answers', (node: FakeNode) => node.wake(new DsmError('no_master'))],
-    ['it is refused here', refuseHere],
-  ])('%s after that: 504 unknown, for it may have been applied', async (_name, go) => {
-    const { app, transport, node, clock } = standingBy();
-    transport.onSend = ({ done }) => {
-      node.standBy(null);
-      done('broken', null);
-    };
-    const writing = app.request('/v1/kv/a', put);
-    await clock.advance(100);
-    go(node);
-    await expectUnknown(await writing);
-  });
-
-  function refuseHere(node: FakeNode): void {
-    node.state = 'active';
-    node.writeError = new DsmError('no_quorum');
-    node.wake();
-  }
-
-  test.each([503, 507])(
-    'a refusal %i of the next attempt does not settle the first',
-    async (status) => {
-      const { app, transport, node, clock } = standingBy();
-      transport.onSend = ({ done }) =>
-        transport.sent.length === 1 ? done('broken', null) : done(null, replyOf(status));
-      const writing = app.request('/v1/kv/a', put);
-      await clock.advance(node.limits.holdMs + 100);
-      await expectUnknown(await writing);
-      expect(transport.sent.length).toBeGreaterThan(2);
-      expect(transport.sent.length).toBeLessThan(node.limits.holdMs / 20);
-      expect(clock.timers).toBe(0);
-    },
-  );
-
-  async function expectUnknown(response: Response): Promise<void> {
-    expect(response.status).toBe(504);
-    const problem = { code: 'forward_broken', outcome: 'unknown', retryable: true };
-    expect(await jsonOf(response)).toMatchObject(problem);
-  }
 });

@@ -1,13 +1,13 @@
 /**
  * Calls that only the active master can serve: run here where this node is it, else sent on to it
- * (DESIGN.md §6). While none is known the call is held. One that breaks on its way is sent again
- * where an idempotency key makes that harmless: its answer is then that of the one time it ran. What
- * the client is told of its outcome is certain: a call that was never sent is `not-applied`, one
+ * (DESIGN.md §6). While none is known the call is held. One that breaks on its way, or hangs at a
+ * master that is not believed in any more, is sent again where an idempotency key makes that
+ * harmless: its answer is then that of the one time it ran. What the client is told of its outcome is certain: a call that was never sent is `not-applied`, one
  * that was sent and not answered is `unknown`, and one that was answered is what the master said.
  */
 import { DsmError } from '../core/errors.ts';
 import type { NodeApi } from '../node/api.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, Timer } from '../ports/clock.ts';
 import type {
   InboundReply,
   OutboundRequest,
@@ -17,9 +17,13 @@ import type {
 import { answerLater, type Settle } from './answer-later.ts';
 import type { Answers } from './answers.ts';
 import { headerNames } from './headers.ts';
+import { passOn } from './pass-on.ts';
 
 /** Pause before a master that could not be reached is looked for again. */
 const retryMs = 25;
+
+/** How often it is looked whether the master that was asked is still believed in. */
+const doubtMs = 100;
 
 /** The master answers a write in `writeTimeoutMs`, be it 504; this is for the way there and back. */
 const travelMs = 500;
@@ -107,6 +111,9 @@ class HeldCall {
   readonly #deadlineMs: number;
   /** How the last attempt ended that may have been applied; null where none was. */
   #broken: DsmError | null = null;
+  /** Number of the attempt that is waited for; those before it were left. */
+  #attempt = 0;
+  #doubt: Timer | null = null;
   #isSettled = false;
 
   constructor(options: ForwarderOptions, call: ActiveCall, settle: Settle) {
@@ -120,6 +127,7 @@ class HeldCall {
   #finish(answer: () => Response): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
+    this.#doubt?.cancel();
     this.#settle(answer);
   }
 
@@ -165,7 +173,24 @@ class HeldCall {
       headers: { ...this.#parcel.headers, [headerNames.noForward]: '1' },
       timeoutMs: node.limits.writeTimeoutMs + travelMs + (this.#call.waitMs ?? 0),
     };
-    transport.send(url, request, (failure, reply) => this.#onReply(url, failure, reply));
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    if (this.#call.isRepeatable) this.#doubtLater(url);
+    transport.send(url, request, (failure, reply) => {
+      if (this.#isSettled || (attempt !== this.#attempt && !isResult(reply))) return;
+      this.#doubt?.cancel();
+      this.#onReply(url, failure, reply);
+    });
+  }
+
+  /** A master that stands still may hang for very long, and have a successor long before. */
+  #doubtLater(url: string): void {
+    this.#doubt = this.#options.clock.setTimer(doubtMs, () => {
+      if (this.#options.node.activeUrl() === url) return this.#doubtLater(url);
+      this.#broken = broken(url, 'timeout');
+      this.#attempt += 1;
+      this.seek();
+    });
   }
 
   #onReply(url: string, failure: TransportFailure | null, reply: InboundReply | null): void {
@@ -190,6 +215,12 @@ class HeldCall {
   }
 }
 
+/** What a call came to where it was run: it is the same whichever attempt brings it. */
+function isResult(reply: InboundReply | null): boolean {
+  const isFromNode = reply?.header(headerNames.node) !== undefined;
+  return isFromNode && reply.status < 500 && reply.status !== 421;
+}
+
 /** Says of this attempt only that nothing happened; nothing of one before it. */
 function isRefusal(status: number): boolean {
   return status >= 500 && status !== 504;
@@ -211,26 +242,4 @@ function broken(url: string, failure: TransportFailure | null): DsmError {
   };
   const what = failure === null ? 'gave an answer that is not of a node' : how[failure];
   return new DsmError('forward_broken', `The active master at ${url} ${what}`);
-}
-
-/** Headers of one connection, and what the runtime says anew of the body. */
-const ownHeaders = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'content-length',
-  'date',
-]);
-
-/** The answer of the master as it is: `Dsm-Node` and the rest are the master's. */
-function passOn(reply: InboundReply, url: string): Response {
-  const { status } = reply;
-  // Where to go directly the next time.
-  const headers: Record<string, string> = { [headerNames.master]: url };
-  for (const [name, value] of Object.entries(reply.headers())) {
-    if (!ownHeaders.has(name)) headers[name] = value;
-  }
-  const hasBody = status !== 204 && status !== 304;
-  const body = hasBody ? (reply.body as Uint8Array<ArrayBuffer>) : null;
-  return new Response(body, { status, headers });
 }
