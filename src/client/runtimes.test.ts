@@ -65,6 +65,28 @@ describe.each(['node', 'bun', 'deno'] as const)('the client on %s', (runtime) =>
     live.close();
   });
 
+  it('goes on with a watch when its connection breaks, and ends it on break', async () => {
+    const closed = Promise.withResolvers<string>();
+    const change = (revision: number) =>
+      `id: ${revision}\nevent: delete\ndata: {"key":"k","revision":${revision}}\n\n`;
+    const live = await serve((request, response) => {
+      if (request.url === '/ended') return void closed.promise.then((url) => response.end(url));
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(change(request.url === '/v1/watch?' ? 5 : 6));
+      // Torn off, without the end of the body.
+      if (request.url === '/v1/watch?') setTimeout(() => response.destroy(), 50);
+      else response.once('close', () => closed.resolve(request.url ?? ''));
+    });
+    const code = `
+      const client = createClient({ masters: ['${live.url}'] });
+      const told = [];
+      for await (const { revision } of client.watch()) if (told.push(revision) === 2) break;
+      // Answered when the server has seen the end of the watch, while this process still runs.
+      ${print}([...told, await (await fetch('${live.url}/ended')).text()]));`;
+    expect(await onRuntime(runtime, code)).toEqual([5, 6, '/v1/watch?from=5']);
+    live.close();
+  });
+
   it('knows that nothing happened where nobody ever listened', async () => {
     const dead = await serve(() => {});
     dead.close();
