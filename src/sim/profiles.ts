@@ -26,6 +26,8 @@ export interface Profile {
   readonly wire: 'direct' | 'http';
   readonly world: (random: SeededRandom) => Omit<ClusterOptions, 'seed' | 'wire'>;
   readonly workload: (random: SeededRandom) => WorkloadOptions;
+  /** Transactions, lifetimes, sessions and locks, beside the workload. */
+  readonly hasExtras: boolean;
 }
 
 /** `limits` for a cluster in which everything takes `tempo` times as long. */
@@ -82,6 +84,7 @@ const broad: Profile = {
     keys: random.integer(1, 5),
     thinkMs: random.pick([50, 200, 800]),
   }),
+  hasExtras: false,
 };
 
 export const profiles = {
@@ -89,6 +92,8 @@ export const profiles = {
   default: broad,
   /** As `default`, with HTTP between all nodes and clients. */
   http: { ...broad, wire: 'http', durationMs: 20_000 },
+  /** As `default`, with everything that changes state. */
+  state: { ...broad, hasExtras: true, durationMs: 30_000 },
 } as const satisfies Readonly<Record<string, Profile>>;
 
 export type ProfileName = keyof typeof profiles;

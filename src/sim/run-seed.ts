@@ -3,6 +3,7 @@
 import { checkHistory } from '../verify/check-history.ts';
 import type { HistoryOperation } from '../verify/history.ts';
 import type { ClusterOptions } from './cluster.ts';
+import { Extras } from './extras.ts';
 import { type Fault, planFaults } from './faults.ts';
 import { settled } from './http-wire.ts';
 import { InvariantError, Invariants } from './invariants.ts';
@@ -72,6 +73,7 @@ class Run {
   readonly world: World;
   readonly workload: Workload;
   readonly nemesis: Nemesis;
+  readonly extras: Extras | null;
   readonly #profile: Profile;
   readonly #tempo: number;
   readonly #invariants: Invariants;
@@ -94,6 +96,9 @@ class Run {
     const random = new SeededRandom(seed, 'workload');
     const load = { ...profile.workload(shape), wire, tempo: this.#tempo };
     this.workload = new Workload(this.world, random, this.#invariants, load);
+    const { thinkMs } = load;
+    const own = new SeededRandom(seed, 'extras');
+    this.extras = profile.hasExtras ? new Extras(this.world, own, thinkMs, this.#tempo) : null;
     this.faults = faults ?? this.#plan(seed);
     this.nemesis = new Nemesis(this.world, this.faults);
   }
@@ -127,11 +132,12 @@ class Run {
   }
 
   async #live(): Promise<void> {
-    const { world, workload, nemesis } = this;
+    const { world, workload, nemesis, extras } = this;
     const tempo = this.#tempo;
     world.startAll();
     await this.#advance(calmStartMs * tempo);
     workload.start();
+    extras?.start();
     nemesis.start();
     for (let atMs = calmStartMs + 1000; atMs < this.#profile.durationMs; atMs += 1000) {
       await this.#advance(atMs * tempo);
@@ -141,10 +147,12 @@ class Run {
     await this.#expectProgress();
     await this.#advance(world.queue.nowMs + 1000 * tempo);
     workload.stop();
+    extras?.stop();
     await this.#advance(world.queue.nowMs + 6000 * tempo);
     const [name] = world.activeNames();
     if (name === undefined) throw new InvariantError('I8', 'no active master at the end');
     this.#invariants.checkDone(world.node(name).inspect());
+    extras?.check(name);
   }
 
   /** Runs events up to `untilMs`, with a look at the invariants after each. */
