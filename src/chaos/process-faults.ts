@@ -1,11 +1,15 @@
 /** Processes that die, and processes that stand still. */
 import { type Fault, namesOf, pickTargets, type Stage } from './fault.ts';
 
-/** Shorter than a takeover takes, and longer. */
 const deadMs = [200, 2500] as const;
 type Range = readonly [low: number, high: number];
 
+/**
+ * Shorter than a takeover takes; just longer, so that an active master wakes up with a successor
+ * before it would step down by itself (`stepDownMs`); and so long that it does.
+ */
 const shortPauseMs: Range = [200, 800];
+const exactPauseMs: Range = [1150, 1500];
 const longPauseMs: Range = [2500, 6000];
 
 export function kill(stage: Stage): Fault {
@@ -30,8 +34,8 @@ export function kill(stage: Stage): Fault {
 export function pauseProcesses(stage: Stage): Fault {
   const { active, random } = stage;
   const targets = pickTargets(stage);
-  const isLong = random.chance(0.7);
-  const lastsMs = random.integer(...(isLong ? longPauseMs : shortPauseMs));
+  const range = random.pick([shortPauseMs, exactPauseMs, longPauseMs, longPauseMs]);
+  const lastsMs = random.integer(...range);
   let isOver = false;
   let probing = Promise.resolve();
   return {
@@ -39,7 +43,7 @@ export function pauseProcesses(stage: Stage): Fault {
     targets,
     lastsMs,
     leavesQuorum: true,
-    losesActive: isLong && targets.includes(active),
+    losesActive: range === longPauseMs && targets.includes(active),
     needsRest: false,
     begin: () => {
       for (const node of targets) node.pause();

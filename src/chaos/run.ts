@@ -27,8 +27,8 @@ export interface ChaosOptions {
   readonly isStopped: () => boolean;
 }
 
-/** Some 300 calls each second: enough for the checkers to see everything, no more than they can. */
-const loadOptions = { clients: 9, keys: 6, thinkMs: 30, keysLastMs: 10_000 } as const;
+/** Some hundreds of calls each second: enough for the checkers, and no more than they can decide. */
+const loadOptions = { clients: 12, keys: 6, thinkMs: 30, keysLastMs: 10_000 } as const;
 /** Steps of the search for each call; it usually needs a handful. */
 const stepsPerCallMax = 2000;
 const warmUpWrites = 100;

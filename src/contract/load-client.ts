@@ -13,6 +13,8 @@ export interface LoadClientOptions {
   readonly name: string;
   /** In the order in which the client tries them. */
   readonly nodeUrls: readonly string[];
+  /** As behind a gateway that hides who the active master is: it stays with its first node. */
+  readonly isPinned?: boolean;
   /** Asked before each call. */
   readonly keys: () => readonly string[];
   /** Longest pause between two calls. */
@@ -54,7 +56,7 @@ export class LoadClient {
         const response = await fetch(url, init);
         this.#nodeRevision = Number(response.headers.get(headerNames.revision));
         this.#epoch = Number(response.headers.get(headerNames.epoch));
-        return response;
+        return options.isPinned === true ? withoutHint(response) : response;
       },
     });
   }
@@ -158,4 +160,10 @@ export class LoadClient {
     const atMs = performance.now();
     this.#options.onAcknowledged({ key, calledMs, atMs, epoch: this.#epoch });
   }
+}
+
+function withoutHint({ status, headers, body }: Response): Response {
+  const kept = new Headers(headers);
+  kept.delete(headerNames.master);
+  return new Response(body, { status, headers: kept });
 }

@@ -9,6 +9,7 @@ import { defaultSearchLimits, type SearchLimits } from '../verify/limits.ts';
 import { HistoryRecorder } from '../verify/recorder.ts';
 import { registerInvocations } from '../verify/register-history.ts';
 import type { Cluster } from './cluster.ts';
+import type { ContractNode } from './contract-node.ts';
 import { Ledger } from './ledger.ts';
 import { type Acknowledged, LoadClient } from './load-client.ts';
 import { until } from './until.ts';
@@ -74,13 +75,21 @@ export class Load {
     this.#runs.catch(() => {});
   }
 
-  /** Every second client comes in by a slave, the others as `createClient` is meant to be used. */
+  /**
+   * In turn: as `createClient` is meant to be used; coming in by a slave; staying with a node that
+   * has to send its calls on.
+   */
   #newClient(index: number, thinkMs: number): LoadClient {
-    const { slaves, masterUrls } = this.#cluster;
-    const entry = index % 2 === 0 ? undefined : slaves[Math.floor(index / 2) % slaves.length];
+    const { slaves, masters, masterUrls } = this.#cluster;
+    const turn = Math.floor(index / 3);
+    const pick = (nodes: readonly ContractNode[]) =>
+      index % 3 === 0 ? undefined : nodes[turn % nodes.length];
+    const isPinned = index % 3 === 2;
+    const entry = pick(isPinned ? [...masters.slice(1), ...slaves] : slaves);
     return new LoadClient({
       name: `c${index}`,
       nodeUrls: entry === undefined ? masterUrls : [entry.url, ...masterUrls],
+      isPinned,
       keys: () => this.keys,
       thinkMs,
       recorder: this.recorder,
