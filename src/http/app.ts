@@ -16,7 +16,7 @@ import { BodyReader } from './bodies.ts';
 import { expectSameSite, HostGuard } from './browser-guard.ts';
 import { Changes } from './changes.ts';
 import { Forwarder } from './forward.ts';
-import { keysPath, locksPath, pathStart } from './keys.ts';
+import { keysPath, locksPath, pathStart, unstoragePath } from './keys.ts';
 import { addKvRoutes, putKey } from './kv-routes.ts';
 import { addListRoutes } from './list-routes.ts';
 import { addLockRoutes } from './lock-routes.ts';
@@ -28,6 +28,7 @@ import { addSessionRoutes } from './session-routes.ts';
 import { ShortCut } from './short-cut.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { addTxnRoutes } from './txn-routes.ts';
+import { addUnstorageRoutes } from './unstorage-routes.ts';
 import { addWatchRoutes } from './watch-routes.ts';
 
 export interface AppOptions {
@@ -65,6 +66,7 @@ export function createApp(options: AppOptions): Hono {
   addSessionRoutes(app, { node, answers, changes });
   addLockRoutes(app, { node, answers, changes });
   addListRoutes(app, node, answers);
+  addUnstorageRoutes(app, kv);
   addWatchRoutes(app, { node, answers, clock });
   addPeerRoutes(app, { node, answers, bodies, checkSecret });
   addStatusRoutes(app, node, answers);
@@ -119,6 +121,7 @@ function routingPath(request: Request): string {
   const start = pathStart(url);
   if (url.startsWith(keysPath, start)) return keysPath;
   if (url.startsWith(locksPath, start)) return locksPath;
+  if (url.startsWith(unstoragePath, start)) return unstoragePath;
   const mark = url.indexOf('?', start);
   return mark === -1 ? url.slice(start) : url.slice(start, mark);
 }

@@ -13,6 +13,8 @@ export const headerNames = Object.freeze({
   /** The revision that the client had seen when it made its idempotency key. */
   keyRevision: 'dsm-key-revision',
   idempotencyKey: 'idempotency-key',
+  /** On calls of `/v1/unstorage/`: their keys are those below it, as if there were no others. */
+  base: 'dsm-base',
   /** JSON message of a call between nodes. */
   message: 'dsm-message',
   /** The cluster secret, on calls between nodes. */

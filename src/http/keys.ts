@@ -34,6 +34,9 @@ export function pathStart(url: string): number {
 /** Where names of locks begin in a path; they are as keys are. */
 export const locksPath = '/v1/locks/';
 
+/** Where keys begin in a path, as unstorage names them. */
+export const unstoragePath = '/v1/unstorage/';
+
 /** `url` is absolute and its path begins with `path`. */
 export function targetOf(url: string, path: string = keysPath): Target {
   const start = pathStart(url) + path.length;

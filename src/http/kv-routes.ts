@@ -9,7 +9,7 @@ import type { BodyReader } from './bodies.ts';
 import type { Changes } from './changes.ts';
 import { conditionHeaders, isHeld, type Precondition, parsePrecondition } from './conditions.ts';
 import { defaultContentType } from './headers.ts';
-import { keysPath, parseKey, targetOf } from './keys.ts';
+import { keysPath, parseKey, type Target, targetOf } from './keys.ts';
 import { preconditionFailed, refusalOf } from './operation-results.ts';
 import { expectNoQuery, type PutOptions, parsePutOptions, parseReadOptions } from './queries.ts';
 import { tagRequest } from './request-tag.ts';
@@ -35,14 +35,22 @@ const noContent: Content = Object.freeze({
 const notFound = new DsmError('not_found');
 
 export function addKvRoutes(app: Hono, options: KvOptions): void {
-  app.get(keysPath, (c) => onRead(options, c.req.raw));
+  app.get(keysPath, (c) => readKey(options, c.req.raw));
   app.put(keysPath, (c) => putKey(options, c.req.raw));
-  app.delete(keysPath, (c) => onDelete(options, c.req.raw));
+  app.delete(keysPath, (c) => deleteKey(options, c.req.raw));
 }
 
-/** Everything of the request is read before the node is asked: a request may end while it waits. */
-function onRead({ node, answers }: KvOptions, request: Request): Response | Promise<Response> {
-  const { rawKey, query } = targetOf(request.url);
+/**
+ * Everything of the request is read before the node is asked: a request may end while it waits.
+ * `target` and `shown` are for other paths: the key and query that the URL stands for, and the entry
+ * as it is answered.
+ */
+export function readKey(
+  { node, answers }: KvOptions,
+  request: Request,
+  { rawKey, query }: Target = targetOf(request.url),
+  shown: (entry: EntryView) => EntryView = (entry) => entry,
+): Response | Promise<Response> {
   const key = parseKey(rawKey, node.limits.keyBytesMax);
   const options = parseReadOptions(query);
   const ifNoneMatch = request.headers.get('if-none-match');
@@ -52,7 +60,7 @@ function onRead({ node, answers }: KvOptions, request: Request): Response | Prom
     if (ifNoneMatch !== null && isHeld(ifNoneMatch, entry.revision)) {
       return answers.held(entry.revision);
     }
-    return isHead ? answers.entryHead(entry) : answers.entry(entry);
+    return isHead ? answers.entryHead(shown(entry)) : answers.entry(shown(entry));
   };
   const isNowEnough =
     options.consistency === 'linearizable' && options.minRevision <= node.appliedLsn;
@@ -66,9 +74,12 @@ function onRead({ node, answers }: KvOptions, request: Request): Response | Prom
 }
 
 /** Throws a DsmError, or rejects with one. */
-export function putKey(options: KvOptions, request: Request): Promise<Response> {
+export function putKey(
+  options: KvOptions,
+  request: Request,
+  { rawKey, query }: Target = targetOf(request.url),
+): Promise<Response> {
   const { bodies, node, changes } = options;
-  const { rawKey, query } = targetOf(request.url);
   const { headers } = request;
   const { ttlMs, session } = parsePutOptions(query);
   const key = parseKey(rawKey, node.limits.keyBytesMax);
@@ -94,9 +105,12 @@ export function putKey(options: KvOptions, request: Request): Promise<Response> 
   });
 }
 
-function onDelete(options: KvOptions, request: Request): Promise<Response> {
+export function deleteKey(
+  options: KvOptions,
+  request: Request,
+  { rawKey, query }: Target = targetOf(request.url),
+): Promise<Response> {
   const { node, changes } = options;
-  const { rawKey, query } = targetOf(request.url);
   expectNoQuery(query);
   const key = parseKey(rawKey, node.limits.keyBytesMax);
   const precondition = parsePrecondition(request.headers);

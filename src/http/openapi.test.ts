@@ -6,8 +6,8 @@ import { answered } from './openapi/document.ts';
 import { callsExcept, document, faultOf, operations } from './testing/document-requests.ts';
 import { setUp } from './testing/set-up.ts';
 
-/** `/` is for people, the others are for nodes and their operators. */
-const undocumented = /^\/(?:peer|log|snapshot|v1\/admin)(?:\/|$)|^\/$/;
+/** `/` is for people, `/v1/unstorage` for a driver, the others for nodes and their operators. */
+const undocumented = /^\/(?:peer|log|snapshot|v1\/admin|v1\/unstorage)(?:\/|$)|^\/$/;
 
 const pathOf = (route: string) =>
   route

@@ -27,7 +27,7 @@ export interface TxnOptions {
 
 export function addTxnRoutes(app: Hono, options: TxnOptions): void {
   app.post(txnPath, (c) => onTxn(options, c.req.raw));
-  app.delete(listPath, (c) => onDeleteRange(options, c.req.raw));
+  app.delete(listPath, ({ req }) => deleteRange(options, queryOf(req.raw.url), req.raw.headers));
 }
 
 function onTxn(options: TxnOptions, request: Request): Promise<Response> {
@@ -94,9 +94,11 @@ function expectOneWrite(operations: readonly Operation[], path: string): void {
   }
 }
 
-function onDeleteRange(options: TxnOptions, { url, headers }: Request): Promise<Response> {
-  const { node, answers, changes } = options;
-  const query = queryOf(url);
+export function deleteRange(
+  { node, answers, changes }: TxnOptions,
+  query: string,
+  headers: Headers,
+): Promise<Response> {
   const operations = [parseDeleteRange(query, node.limits.keyBytesMax)];
   const txn: TxnCommand = { kind: 'txn', compares: [], operations, otherwise: [], request: null };
   return changes.run({
