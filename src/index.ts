@@ -1,5 +1,6 @@
 /** The package: the client library. Nothing here needs more than `fetch`; it runs in browsers too. */
 export { type Client, createClient } from './client/client.ts';
+export { SchemaError } from './client/schema.ts';
 export type { Lock, Session } from './client/session.ts';
 export type { OperationList, Transaction } from './client/txn.ts';
 export type {

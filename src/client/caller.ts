@@ -9,8 +9,10 @@
  */
 import { headerNames } from '../http/headers.ts';
 import { follow, orAborted } from './abort.ts';
+import { statusOf } from './entries.ts';
 import type { Environment } from './environment.ts';
 import { noteAnswer, silenceOf } from './failure.ts';
+import { Nearest } from './nearest.ts';
 import { type MasterChange, NodeList, parseNodeUrl } from './nodes.ts';
 import { isFromNode, judge, openReply, type Problem, type Reply, readReply } from './reply.ts';
 import { Trial } from './trial.ts';
@@ -27,7 +29,12 @@ export interface CallerOptions {
   readonly signal: AbortSignal | undefined;
   readonly environment: Environment;
   readonly onMasterChange: (change: MasterChange) => void;
+  /** Default `active`. */
+  readonly readFrom?: ReadFrom | undefined;
 }
+
+/** Where to read: at the active master, or at whichever node is near. */
+export type ReadFrom = 'active' | 'nearest';
 
 export interface Call {
   /** For messages: `WRITE "k"`. */
@@ -46,6 +53,8 @@ export interface Call {
   readonly settledStatus?: number | undefined;
   /** Time for one attempt that may take longer than others do. */
   readonly attemptTimeoutMs?: number | undefined;
+  /** A read that any node can answer. */
+  readonly isSpread?: boolean | undefined;
   /** Ask this node only. */
   readonly node?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -58,6 +67,7 @@ const hintsPerRoundMax = 2;
 export class Caller {
   readonly nodes: NodeList;
   readonly #options: CallerOptions;
+  readonly #nearest: Nearest;
   #revision = 0;
   #revisionAtMs = Number.NEGATIVE_INFINITY;
 
@@ -65,6 +75,10 @@ export class Caller {
     this.#options = options;
     const { masters, environment, onMasterChange } = options;
     this.nodes = new NodeList(masters, () => environment.monotonicMs(), onMasterChange);
+    this.#nearest = new Nearest(
+      () => environment.monotonicMs(),
+      () => environment.random(),
+    );
   }
 
   /** The highest revision that any answer named; 0 before the first. */
@@ -113,8 +127,25 @@ export class Caller {
   }
 
   #next(call: Call, asked: ReadonlySet<string>): string | undefined {
-    const order = call.node === undefined ? this.nodes.order() : [parseNodeUrl(call.node)];
+    const order = call.node === undefined ? this.#order(call) : [parseNodeUrl(call.node)];
     return order.find((url) => !asked.has(url));
+  }
+
+  #order(call: Call): string[] {
+    if (call.isSpread !== true || this.#options.readFrom !== 'nearest') return this.nodes.order();
+    if (this.#nearest.takeTurn()) void this.#lookAround();
+    return this.nodes.order(this.#nearest.order());
+  }
+
+  /** Asks who is there. No read waits for it; where it fails, it is asked again in a while. */
+  async #lookAround(): Promise<void> {
+    const call = { title: 'STATUS', method: 'GET', path: '/v1/status', isMutation: false } as const;
+    try {
+      const { members } = statusOf(await this.call(call));
+      this.#nearest.onMembers(members.map(({ url }) => url));
+    } catch {
+      // Nobody answers: the reads that wait find out for themselves.
+    }
   }
 
   async #pause(trial: Trial, signal: AbortSignal): Promise<void> {
@@ -149,7 +180,9 @@ export class Caller {
       controller.abort(new DOMException('The attempt took too long', 'TimeoutError'));
     });
     try {
+      const startMs = environment.monotonicMs();
       const reply = await orAborted(this.#fetch(url, call, controller.signal), controller.signal);
+      if (call.isSpread === true) this.#nearest.note(url, environment.monotonicMs() - startMs);
       this.#onReply(reply, call.method === 'GET');
       return reply;
     } catch (error) {

@@ -2,6 +2,7 @@
 import { DsmError } from '../core/errors.ts';
 import type { NodeStatus } from '../node/api.ts';
 import { parseObject, type Reply, revisionOf } from './reply.ts';
+import { checked } from './schema.ts';
 import type { Conflict, Deleted, Entry, Written } from './types.ts';
 
 const decoder = new TextDecoder();
@@ -24,6 +25,7 @@ export function makeEntry(
     revision,
     text: () => decoder.decode(value),
     json: <T>(): T => JSON.parse(decoder.decode(value)),
+    parse: async (schema) => checked(schema, JSON.parse(decoder.decode(value)), key),
   };
 }
 

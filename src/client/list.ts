@@ -26,6 +26,7 @@ export async function* list(
       method: 'GET',
       path: `/v1/kv?${query}`,
       isMutation: false,
+      isSpread: true,
       signal,
       timeoutMs,
     });

@@ -58,9 +58,10 @@ export class NodeList {
     return this.#master;
   }
 
-  order(): string[] {
+  /** `first` are nodes to ask before all others. */
+  order(first: readonly string[] = []): string[] {
     const known = this.#master === null ? [] : [this.#master];
-    const nodes = [...new Set([...known, ...this.#listed])];
+    const nodes = [...new Set([...first, ...known, ...this.#listed])];
     const nowMs = this.#monotonicMs();
     const isSilent = (url: string) => (this.#silentUntilMs.get(url) ?? 0) > nowMs;
     return [...nodes.filter((url) => !isSilent(url)), ...nodes.filter(isSilent)];

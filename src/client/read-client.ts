@@ -46,6 +46,7 @@ export abstract class ReadClient {
       signal: options.signal,
       environment: this.environment,
       onMasterChange: (change) => this.#tell(change),
+      readFrom: options.readFrom,
     });
     this.mutator = new Mutator(this.#caller, this.environment, timeoutMs);
   }
@@ -63,6 +64,7 @@ export abstract class ReadClient {
       method: 'GET',
       path,
       isMutation: false,
+      isSpread: true,
       signal,
       timeoutMs,
     });

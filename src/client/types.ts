@@ -1,6 +1,8 @@
 /** What people see of the client library. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { DsmError } from '../core/errors.ts';
 import type { Consistency } from '../node/api.ts';
+import type { ReadFrom } from './caller.ts';
 import type { Environment } from './environment.ts';
 import type { MasterChange } from './nodes.ts';
 import type { Value } from './values.ts';
@@ -8,6 +10,12 @@ import type { Value } from './values.ts';
 export interface ClientOptions {
   /** URLs of the masters in order, the primary first; any other node of the cluster works too. */
   readonly masters: readonly string[];
+  /**
+   * `active` (default): reads go to the active master. `nearest`: gets, lists and watches go to
+   * whichever node answers fastest, and are as linearizable: such a node asks the active master how
+   * far it is, and answers from its own memory. Spreads the work over slaves and standbys.
+   */
+  readonly readFrom?: ReadFrom | undefined;
   /** Time for one call with all its attempts. Default 10 000. */
   readonly timeoutMs?: number | undefined;
   /** Time for one attempt: a node that hangs is left after this. Default 1500. */
@@ -56,6 +64,11 @@ export interface Entry {
   text(): string;
   /** The value as JSON; throws a SyntaxError where it is none. `T` is not checked. */
   json<T = unknown>(): T;
+  /**
+   * The value as JSON, checked by a schema of Zod, Valibot, ArkType or any other Standard Schema.
+   * Rejects with a `SchemaError` where it does not fit, with a SyntaxError where it is no JSON.
+   */
+  parse<S extends StandardSchemaV1>(schema: S): Promise<StandardSchemaV1.InferOutput<S>>;
 }
 
 export interface ListOptions extends GetOptions {

@@ -76,6 +76,7 @@ async function connect(
       path: `/v1/watch?${query}`,
       headers: { accept: 'text/event-stream' },
       isMutation: false,
+      isSpread: true,
       isStream: true,
       signal,
     });

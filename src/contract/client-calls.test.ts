@@ -105,4 +105,19 @@ describe('the client library', () => {
     expect(kinds.at(-1)).toBe('expire');
     expect(await dsm.get('e/short')).toBeNull();
   });
+
+  it('reads from slaves and standbys what was just written at the active master', async () => {
+    const dsm = createClient({ masters: cluster().masterUrls, readFrom: 'nearest' });
+    const readsAway = async () => {
+      const others = cluster().nodes.filter(({ name }) => name !== 'master');
+      const statuses = await Promise.all(others.map((node) => node.status()));
+      return statuses.reduce((sum, status) => sum + (status?.counters.readsByIndex ?? 0), 0);
+    };
+    const before = await readsAway();
+    for (let number = 0; number < 100; number += 1) {
+      await dsm.put('near', String(number));
+      expect((await dsm.get('near'))?.text()).toBe(String(number));
+    }
+    expect(await readsAway()).toBeGreaterThan(before + 10);
+  });
 });
