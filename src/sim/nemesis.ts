@@ -180,15 +180,18 @@ export class Nemesis {
     return name === undefined ? undefined : this.#world.node(name).inspect();
   }
 
-  /** Until a lost master is replaced, nothing else that never comes back may be lost. */
+  /**
+   * Until a lost master is replaced, nothing else that never comes back may be lost. It is replaced
+   * when the log itself proves it: by the record after the one that dropped it (DESIGN.md §8).
+   */
   #isShortOfMaster(): boolean {
     if (this.#lostIds.size === 0) return false;
     const voter = this.#activeVoter();
-    const isReplaced = voter?.configs.every((members) =>
-      members.every(({ nodeId }) => !this.#lostIds.has(nodeId)),
-    );
-    if (isReplaced) this.#lostIds.clear();
-    return !isReplaced;
+    if (voter === undefined || voter.configs.length > 1) return true;
+    const { members, formerMembers } = voter.log;
+    const isNamed = [...members, ...formerMembers].some(({ nodeId }) => this.#lostIds.has(nodeId));
+    if (!isNamed) this.#lostIds.clear();
+    return isNamed;
   }
 
   #takeDown(seat: Seat, downMs: number, isKill: boolean): boolean {
