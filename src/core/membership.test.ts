@@ -84,6 +84,16 @@ describe('the next configuration (rule 11)', () => {
       'm1 m2 s1 s9',
     ],
     [
+      'of two at one URL the one heard last joins; both are not two backups',
+      { of: 'm1', learners: 'm2 m9', urls: { m9: 'http://m2' }, silentMs: { m2: 90 } },
+      null,
+    ],
+    [
+      'one that died a moment ago does not take the place of its successor',
+      { of: 'm1 m9 s1', learners: 'm2', urls: { m9: 'http://m2' }, silentMs: { m2: 90 } },
+      'm1 m9 s1',
+    ],
+    [
       'a dead slave without successor is removed',
       { of: 'm1 m2 s1 s2', silentMs: { s1: dead } },
       'm1 m2 s2',

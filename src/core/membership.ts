@@ -34,9 +34,13 @@ export function nextMembers(view: MembershipView): readonly Member[] | null {
 }
 
 /** A learner that has caught up and answers. */
-function isReadyToJoin(peer: Peer, { members, limits, nowMs }: MembershipView): boolean {
+function isReadyToJoin(peer: Peer, { members, peers, limits, nowMs }: MembershipView): boolean {
   const isMember = members.some((member) => member.nodeId === peer.nodeId);
-  return !isMember && peer.isCaughtUp && !peer.isSuspect(nowMs, limits);
+  if (isMember || !peer.isCaughtUp || peer.isSuspect(nowMs, limits)) return false;
+  // Its successor answers at its URL: it died so shortly ago that it is not missed yet.
+  return ![...peers.values()].some(
+    ({ url, heardMs }) => url === peer.url && heardMs > peer.heardMs,
+  );
 }
 
 /** A known node that answers at another URL, this master included. */

@@ -66,4 +66,21 @@ export const regressions: readonly Regression[] = [
       },
     ],
   },
+  {
+    seed: 999,
+    profile: 'default',
+    rule: 'I8',
+    why:
+      'A backup was replaced 75 ms after its death: its old self, not missed yet, was counted beside ' +
+      'it, and then took its place (fixed in core/membership.ts)',
+    faults: [
+      {
+        atMs: 23_565.586,
+        kind: 'flipped-bit',
+        durationMs: 75.236,
+        seats: ['m2', 'm1'],
+        strength: 0.4,
+      },
+    ],
+  },
 ];

@@ -143,6 +143,30 @@ describe('the ways out of a dead end', () => {
     story.expectHealthy();
   });
 
+  test.each([0, 1, 3])(
+    'a backup is replaced so fast that its old self is not missed yet (%d slaves)',
+    (slaves) => {
+      const story = new Scenario({ masters: 2, slaves });
+      const { world } = story;
+      world.startAll();
+      story.write();
+      world.run(2000);
+      const voters = votersOf(story).length;
+      for (let life = 1; life <= 5; life += 1) {
+        const old = world.node('m2').nodeId;
+        world.crash('m2');
+        world.wipe('m2');
+        world.run(20 * life);
+        world.start('m2');
+        world.run(2000);
+        story.write();
+        expect(votersOf(story)).not.toContain(old);
+        expect(votersOf(story)).toHaveLength(voters);
+      }
+      story.expectNothingLost();
+    },
+  );
+
   test('the active master loses its disk: the backup goes on, and takes it in again', () => {
     const story = Scenario.ready();
     const { world } = story;
