@@ -108,9 +108,11 @@ function commandOf(operation: Operation, key: string, condition: Condition): Wri
   if (condition === 'none' && operation.kind === 'delete') {
     return { kind: 'delete', key, condition, request: null };
   }
-  // One with a lifetime is a transaction: its result says when it ends.
-  if (condition === 'none' && operation.kind === 'put' && operation.ttlMs === 0) {
-    return { ...operation, condition, request: null };
+  // One that ends some day is a transaction: its result says when.
+  const isPlain = operation.kind === 'put' && operation.ttlMs === 0 && operation.session === 0;
+  if (condition === 'none' && isPlain) {
+    const { value, contentType, ttlMs } = operation;
+    return { kind: 'put', key, value, contentType, ttlMs, condition, request: null };
   }
   const compares = [{ key, condition, value: null }];
   const otherwise: Operation[] = [{ kind: 'get', key }];

@@ -49,6 +49,9 @@ this node: ${node.nodeId}, ${node.role}, ${node.state}; ${masterLine}
   read      curl ${url}/v1/kv/greeting
   change    curl -X PUT -H 'If-Match: "<ETag>"' --data-binary 'bye' ${url}/v1/kv/greeting
   delete    curl -X DELETE ${url}/v1/kv/greeting
+  count     curl -X POST '${url}/v1/kv/visits?op=increment'
+  expire    curl -X PUT --data-binary 'soon gone' '${url}/v1/kv/greeting?ttl=60'
+  lock      curl -X POST '${url}/v1/locks/door?ttl=30&wait=10'
   list      curl '${url}/v1/kv?prefix=greet'
   watch     curl -N '${url}/v1/watch?prefix=greet'
   status    curl ${url}/v1/status

@@ -261,6 +261,21 @@ describe('POST /v1/batch', () => {
     expect(at.node.textOf('n')).toBe('2');
   });
 
+  test('attaches keys to a session, and says where there is none', async () => {
+    const at = setUp();
+    await at.app.request('/v1/sessions?ttl=30', { method: 'POST' });
+    const tied = (key: string, session: string) => ({ op: 'put', key, value: '', session });
+    const response = await send(at, '/v1/batch', [tied('a', '1'), tied('b', '9')]);
+    expect(await response.json()).toMatchObject([
+      { key: 'a', status: 'created' },
+      { key: 'b', error: { status: 404, code: 'session_not_found' } },
+    ]);
+    expect([...at.node.store.sessions.keysOf(1)]).toEqual(['a']);
+    const txn = await send(at, '/v1/txn', { then: [tied('c', '1')] });
+    expect(txn.status).toBe(200);
+    expect([...at.node.store.sessions.keysOf(1)]).toEqual(['a', 'c']);
+  });
+
   test('an empty one is empty', async () => {
     expect(await (await send(setUp(), '/v1/batch', [])).json()).toEqual([]);
   });
