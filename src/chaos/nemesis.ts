@@ -20,6 +20,8 @@ export interface FaultReport {
   readonly title: string;
   readonly losesActive: boolean;
   readonly leavesQuorum: boolean;
+  /** When it began, as the logs of the nodes tell the time. */
+  readonly time: string;
   /** On the clock of `performance.now()`, as all times here. */
   readonly beganMs: number;
   /** When the first write was acknowledged that the fault could not have let through. */
@@ -81,6 +83,7 @@ export class Nemesis {
     const fault = faultOf(kind, this.#stage(active));
     this.#raiseFallen();
     const beganMs = performance.now();
+    const time = new Date().toISOString();
     await fault.begin();
     const begunMs = performance.now();
     const since = load.acknowledged.length;
@@ -92,7 +95,7 @@ export class Nemesis {
     const recoveredMs = await (recovered ?? firstWrite(load, since, begunMs, epoch));
     const { title, losesActive, leavesQuorum } = fault;
     const recoveryMs = recoveredMs - (leavesQuorum ? beganMs : endedMs);
-    onFault({ kind, title, losesActive, leavesQuorum, beganMs, recoveredMs, recoveryMs });
+    onFault({ kind, title, losesActive, leavesQuorum, time, beganMs, recoveredMs, recoveryMs });
     return fault.needsRest;
   }
 

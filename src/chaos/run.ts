@@ -52,7 +52,7 @@ export async function runChaos(options: ChaosOptions): Promise<Summary> {
       const statuses = await Promise.all(cluster.nodes.map((node) => node.status()));
       await load.stop();
       await cluster.kill();
-      keep(outDir, load.recorder.history(), reports, cluster.describe());
+      keep(outDir, load.recorder.history(), reports, cluster);
       keepNodes(outDir, cluster, statuses);
       const objections =
         objectionsTo(load.recorder.history()) ?? 'the history is linearizable so far';
@@ -64,7 +64,7 @@ export async function runChaos(options: ChaosOptions): Promise<Summary> {
     const judgement = await load.judge({ ...defaultSearchLimits, stepsMax });
     const acknowledgedMs = load.acknowledged.map(({ atMs }) => atMs);
     const { fallen } = nemesis;
-    keep(outDir, judgement.history, reports, cluster.describe());
+    keep(outDir, judgement.history, reports, cluster);
     return summarize({ reports, judgement, acknowledgedMs, fallen, startedMs, endedMs });
   } finally {
     // First the nodes: a client need not wait for them any more.
@@ -88,7 +88,7 @@ function keep(
   outDir: string,
   history: readonly HistoryOperation[],
   reports: readonly FaultReport[],
-  logs: string,
+  cluster: Cluster,
 ): void {
   const lines = function* () {
     yield dsmHistoryHeader;
@@ -99,7 +99,7 @@ function keep(
     join(outDir, 'faults.ndjson'),
     reports.map((report) => `${JSON.stringify(report)}\n`),
   );
-  writeFileSync(join(outDir, 'nodes.log'), logs);
+  cpSync(cluster.logDir, join(outDir, 'logs'), { recursive: true });
 }
 
 /** What the nodes said of themselves, and what the masters have on their disks. */

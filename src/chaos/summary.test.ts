@@ -29,7 +29,7 @@ function judge(history: readonly HistoryOperation[], rest: Partial<Judgement> = 
 
 function fault(beganMs: number, recoveryMs: number, rest: Partial<FaultReport> = {}): FaultReport {
   return {
-    ...{ kind: 'kill', title: 'kill', losesActive: true, leavesQuorum: true },
+    ...{ kind: 'kill', title: 'kill', losesActive: true, leavesQuorum: true, time: '' },
     ...{ beganMs, recoveryMs, recoveredMs: beganMs + recoveryMs },
     ...rest,
   };

@@ -46,6 +46,7 @@ export interface Place {
 /** The file that is `dsm`. */
 export const dsmScript = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 
+const logDirName = 'logs';
 const logTailLines = 25;
 
 /** Somebody else may take a port between the moment it is found free and the moment it is used. */
@@ -109,7 +110,7 @@ export class Cluster {
       ...(place?.hostOf === undefined ? {} : { hostOf: place.hostOf }),
     });
     const startWords = runtimeCommand('node', dsmScript).length;
-    const logDir = join(dataDir, 'logs');
+    const logDir = join(dataDir, logDirName);
     mkdirSync(logDir);
     const planned = new Map<ContractNode, PlannedNode>();
     for (const child of prepared.children) {
@@ -125,6 +126,11 @@ export class Cluster {
     }
     const secret = readFileSync(prepared.secretFile, 'utf8').trim();
     return new Cluster(dataDir, secret, planned, place);
+  }
+
+  /** A file for each life of each node. */
+  get logDir(): string {
+    return join(this.dataDir, logDirName);
   }
 
   get masters(): ContractNode[] {
