@@ -18,6 +18,7 @@ export type {
   GetOptions,
   Incremented,
   IncrementOptions,
+  KeyRange,
   ListOptions,
   LockOptions,
   MasterChange,

@@ -15,6 +15,7 @@ import { deletedOf, entryOf, writtenOf } from './entries.ts';
 import { keyPath } from './keys.ts';
 import { type Conditions, conditionHeaders } from './mutations.ts';
 import { batchResultsOf, jsonOfOperation } from './operations.ts';
+import { deleteRange } from './range.ts';
 import { ReadClient } from './read-client.ts';
 import { acquireLock, type Lock, openSession, type Session, type SessionPorts } from './session.ts';
 import { Transaction } from './txn.ts';
@@ -29,6 +30,7 @@ import type {
   Entry,
   Incremented,
   IncrementOptions,
+  KeyRange,
   LockOptions,
   MutationOptions,
   Precondition,
@@ -189,6 +191,14 @@ export class Client extends ReadClient {
     const headers = conditionHeaders(options);
     const path = keyPath(key);
     return deletedOf(await this.mutator.run({ title, method: 'DELETE', path, headers }, options));
+  }
+
+  /**
+   * Deletes all keys of a range, and says how many. 10 000 at a time are one change, which happens
+   * at once or not at all; of more than that, some may be gone where it fails.
+   */
+  async deleteRange(range: KeyRange, options: CallOptions = {}): Promise<number> {
+    return deleteRange(this.mutator, range, options);
   }
 }
 

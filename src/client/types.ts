@@ -235,6 +235,15 @@ export interface Written {
   readonly created: boolean;
 }
 
+/** Which keys: those that match all that is given. `prefix: ''` alone means all. */
+export interface KeyRange {
+  readonly prefix: string;
+  /** Only keys from this one on, in the order of UTF-8 bytes. Default: from the first. */
+  readonly start?: string | undefined;
+  /** Only keys before this one. Default: to the last. */
+  readonly end?: string | undefined;
+}
+
 export interface Deleted {
   readonly ok: true;
   /** False where there was nothing to delete. */

@@ -1,11 +1,19 @@
 /** Every example of the documentation, as it stands there, against a real cluster. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 import { type Block, blocksOf, commandsOf, moduleOf, patternOf } from '../docs/examples.ts';
 import { dsmScript } from './cluster.ts';
 import { sharedCluster } from './fixture.ts';
@@ -27,6 +35,8 @@ const timeout = 60_000;
 
 const cluster = sharedCluster({ slaves: 1 });
 const directory = mkdtempSync(join(tmpdir(), 'dsm-documents-'));
+// For the packages that an example imports.
+symlinkSync(join(docs, '../../node_modules'), join(directory, 'node_modules'), 'junction');
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function environment(): NodeJS.ProcessEnv {
@@ -50,11 +60,19 @@ function runSession(block: Block): void {
   }
 }
 
+/** Of a subpath of the package, by its `exports`. */
+function sourceOf(name: string): string {
+  const target: unknown = packageJson.exports[`./${name}` as keyof typeof packageJson.exports];
+  const path = JSON.stringify(target).match(/"default":"\.\/dist\/([^"]+)\.js"/)?.[1];
+  if (path === undefined) throw new Error(`the package does not export ${name}`);
+  return `${path}.ts`;
+}
+
 function runModule(block: Block): void {
   const file = join(directory, 'example.ts');
   const code = moduleOf(block)
     .replaceAll("'dsm'", `'${sources}/index.ts'`)
-    .replaceAll(/'dsm\/([\w-]+)'/g, `'${sources}/client/$1.ts'`)
+    .replaceAll(/'dsm\/([\w-]+)'/g, (_, name: string) => `'${sources}/${sourceOf(name)}'`)
     .replaceAll("'http://127.0.0.1:12345'", `'${cluster().masterUrls[0]}'`);
   writeFileSync(file, code);
   const options = { env: environment(), encoding: 'utf8', timeout } as const;

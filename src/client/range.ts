@@ -1,0 +1,28 @@
+/** Deleting ranges of keys, as many records as that takes. */
+import { fieldsOf, strange } from './json-values.ts';
+import type { Mutator } from './mutator.ts';
+import { parseObject } from './reply.ts';
+import type { CallOptions, KeyRange } from './types.ts';
+
+/** The most that nodes delete in one record. */
+const limit = 10_000;
+
+/** How many were deleted. Throws a DsmError. */
+export async function deleteRange(
+  mutator: Mutator,
+  { prefix, start, end }: KeyRange,
+  options: CallOptions,
+): Promise<number> {
+  const query = new URLSearchParams({ prefix, limit: String(limit) });
+  if (start !== undefined) query.set('start', start);
+  if (end !== undefined) query.set('end', end);
+  const title = `DELETE ${JSON.stringify(`${prefix}…`)}`;
+  const path = `/v1/kv?${query}`;
+  for (let total = 0; ; ) {
+    const reply = await mutator.run({ title, method: 'DELETE', path }, options);
+    const { deleted, hasMore } = fieldsOf(parseObject(reply.body));
+    if (typeof deleted !== 'number' || typeof hasMore !== 'boolean') throw strange(reply.url);
+    total += deleted;
+    if (!hasMore) return total;
+  }
+}
