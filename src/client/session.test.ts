@@ -111,7 +111,7 @@ describe('a lock', () => {
     expect(lock.signal.aborted).toBe(true);
     expect(calls).toEqual([
       'POST /v1/sessions?ttl=9',
-      'POST /v1/locks/a%2Fjob?session=17&wait=10',
+      'POST /v1/locks/a%2Fjob?session=17&stay=true&wait=10',
       'DELETE /v1/sessions/17',
     ]);
     expect(time.pendingTimers).toBe(0);
@@ -135,7 +135,7 @@ describe('a lock', () => {
     expect(await time.run(client.tryLock('job', { ttl: 9 }))).toBeNull();
     expect(calls).toEqual([
       'POST /v1/sessions?ttl=9',
-      'POST /v1/locks/job?session=17&wait=0',
+      'POST /v1/locks/job?session=17&stay=true&wait=0',
       'DELETE /v1/sessions/17',
     ]);
   });

@@ -194,7 +194,8 @@ async function ask(
 ): Promise<number | null> {
   const seconds = Math.min(waitSecondsMax, Math.ceil(leftMs) / 1000);
   const attemptTimeoutMs = seconds * 1000 + travelMs;
-  const query = `session=${session.id}&wait=${seconds}`;
+  // Its place in the queue is kept from one call to the next, and ends with the session.
+  const query = `session=${session.id}&stay=true&wait=${seconds}`;
   const path = `/v1/locks/${encodeURIComponent(name)}?${query}`;
   const title = `LOCK ${JSON.stringify(name)}`;
   const call = { title, method: 'POST', path, settledStatus: 409, attemptTimeoutMs } as const;

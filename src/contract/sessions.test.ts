@@ -92,6 +92,24 @@ describe('a lock', () => {
     expect((await send('POST', `${url}/v1/locks/held?ttl=60`)).status).toBe(200);
   });
 
+  it('goes to who stayed in its queue, before those who came later', async () => {
+    const [url = '', other = ''] = cluster().urls;
+    const lock = `${url}/v1/locks/stay`;
+    const [one, early, late] = await Promise.all([1, 2, 3].map(() => sessionAt(url, 60)));
+    expect((await send('POST', `${lock}?session=${one}`)).status).toBe(200);
+    const first = await send('POST', `${other}/v1/locks/stay?session=${early}&wait=0.1&stay=true`);
+    expectProblem(first, 409, 'lock_held');
+    const waiting = send('POST', `${lock}?session=${late}&wait=10`);
+    await until('it stands behind the other one', async () =>
+      json(await send('GET', lock)).waiting === 2 ? true : null,
+    );
+    await send('DELETE', `${lock}?session=${one}`);
+    const got = await send('POST', `${other}/v1/locks/stay?session=${early}&stay=true`);
+    expect(got.status).toBe(200);
+    await send('DELETE', `${lock}?session=${early}`);
+    expect(json(await waiting).token).toBeGreaterThan(json(got).token);
+  });
+
   it('is held over a failover, and not asked for twice by a repeated request', async () => {
     const nodes = await clusterForTest({ slaves: 2 });
     const master = await nodes.active();

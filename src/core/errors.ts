@@ -29,7 +29,7 @@ export const catalogue = Object.freeze({
   conflict: fact(409, 'not-applied', false, 'The current state does not allow this'),
   not_a_number: fact(409, 'not-applied', false, 'The value is not a whole number'),
   out_of_range: fact(409, 'not-applied', false, 'The number would not be exact'),
-  lock_held: fact(409, 'not-applied', true, 'Another session holds the lock'),
+  lock_held: fact(409, 'not-applied', false, 'Another session holds the lock'),
   session_full: fact(409, 'not-applied', false, 'The session has too many keys'),
   too_many_keys: fact(409, 'not-applied', false, 'More keys than one call may delete'),
   gone: fact(410, 'not-applied', false, 'The log no longer holds this position'),

@@ -9,6 +9,7 @@ import { type Changes, knownBefore } from './changes.ts';
 import { locksPath, parseKey, targetOf } from './keys.ts';
 import {
   parametersOf,
+  parseChoice,
   parseReadOptions,
   parseSeconds,
   parseSession,
@@ -34,6 +35,8 @@ interface Acquire {
   readonly session: number;
   readonly ttlMs: number;
   readonly waitMs: number;
+  /** The place in the queue outlives the wait: who asks again with the session is not behind others. */
+  readonly stays: boolean;
 }
 
 export function addLockRoutes(app: Hono, options: LockOptions): void {
@@ -82,10 +85,11 @@ function onAcquire(options: LockOptions, request: Request): Promise<Response> {
 }
 
 function parseAcquire(name: string, query: string): Acquire {
-  const parameters = parametersOf(query, ['session', 'ttl', 'wait']);
+  const parameters = parametersOf(query, ['session', 'ttl', 'wait', 'stay']);
   const session = parseSession(parameters);
   const ttlMs = parseSessionTtl(parameters);
   const waitMs = parseSeconds(parameters, 'wait', 0, waitMaxSeconds) ?? 0;
+  const stays = parseChoice(parameters, 'stay', ['false', 'true']) === 'true';
   if ((session === null) === (ttlMs === null)) {
     const text = 'give session, or ttl in seconds for a session that is made for this lock';
     throw new DsmError('invalid_request', text);
@@ -96,7 +100,10 @@ function parseAcquire(name: string, query: string): Acquire {
       'ttl must be longer than wait, or it ends before its turn',
     );
   }
-  return { name, session: session ?? 0, ttlMs: ttlMs ?? 0, waitMs };
+  if (stays && session === null) {
+    throw new DsmError('invalid_request', 'stay needs session: nobody could leave the queue again');
+  }
+  return { name, session: session ?? 0, ttlMs: ttlMs ?? 0, waitMs, stays };
 }
 
 function pathOf(name: string, query: string): string {
@@ -127,9 +134,19 @@ function runAcquire(
       const isRefused = waitError?.code === 'overloaded';
       if (waitError !== null && !isRefused) done(waitError, noAnswer);
       else if (token !== null) done(null, () => held(options, name, session, token));
+      else if (acquire.stays) done(null, () => answers.problem(notYet(node, session)));
       else leave(options, name, session, done);
     });
   });
+}
+
+/** The time is up, or the session: the own map, which was just looked at, says which. */
+function notYet(node: NodeApi, session: number): DsmError {
+  let error = new DsmError('lock_held', heldText);
+  node.look({ consistency: 'stale', minRevision: 0 }, (_error, store) => {
+    if (store?.sessions.get(session) === undefined) error = noSession();
+  });
+  return error;
 }
 
 /** The time is up: gives up the place in the queue, unless it was its turn just now. */

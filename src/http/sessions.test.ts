@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DsmError } from '../core/errors.ts';
+import { sessionCommand } from './session-routes.ts';
 import { jsonOf, type Setup, setUp } from './testing/set-up.ts';
 
 const send = ({ app }: Setup, method: string, path: string, headers = {}) =>
@@ -83,6 +84,22 @@ describe('/v1/locks', () => {
     expect(at.node.store.sessions.lock('l')?.queue).toEqual([Number(one)]);
   });
 
+  test('with stay it keeps the place in the queue, for as long as the session lives', async () => {
+    const at = setUp();
+    const [one, other] = [await session(at), await session(at)];
+    await send(at, 'POST', `/v1/locks/l?session=${one}`);
+    for (let i = 0; i < 2; i += 1) {
+      const late = await send(at, 'POST', `/v1/locks/l?session=${other}&wait=1&stay=true`);
+      expect([late.status, (await jsonOf(late)).code]).toEqual([409, 'lock_held']);
+      expect(at.node.store.sessions.lock('l')?.queue).toEqual([Number(one), Number(other)]);
+    }
+    at.node.awaitLock = (_name, id, _waitMs, done) => {
+      at.node.write(sessionCommand('revoke', { session: id })(null), () => done(null, null));
+    };
+    const over = await send(at, 'POST', `/v1/locks/l?session=${other}&wait=1&stay=true`);
+    expect([over.status, (await jsonOf(over)).code]).toEqual([404, 'session_not_found']);
+  });
+
   test('with ttl it brings a session of its own, which ends with it', async () => {
     const at = setUp();
     const got = await jsonOf(await send(at, 'POST', '/v1/locks/l?ttl=30'));
@@ -115,6 +132,8 @@ describe('/v1/locks', () => {
   test.each([
     '',
     '?session=1&ttl=3',
+    '?ttl=3&stay=true',
+    '?session=1&stay=yes',
     '?ttl=3&wait=3',
     '?ttl=30&wait=11',
     '?session=0',

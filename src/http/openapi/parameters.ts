@@ -81,6 +81,10 @@ export const touchTtl = query('ttl')('lifetime in seconds; none: for ever', {
 export const sessionTtl = query('ttl')('seconds after its last keep-alive', seconds(0.1, 86_400));
 export const inSession = query('session')('the session that it belongs to', session);
 export const lockWait = query('wait')('seconds to wait for it', seconds(0, 10));
+export const stay = query('stay')('keep the place in the queue when the wait is over', {
+  enum: ['false', 'true'],
+  default: 'false',
+});
 export const by = query('by')('what is added', {
   type: 'integer',
   minimum: Number.MIN_SAFE_INTEGER,
