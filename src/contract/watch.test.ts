@@ -160,7 +160,8 @@ it('a client that reads nothing costs no memory: it is cut off and begins anew',
     for (let count = 0; count < 60; count += 1) {
       expectWritten(await put(url, `big/${count % 3}`, `${count} ${value}`));
     }
-    await reader.until(({ data }) => data.value?.startsWith('59 ') === true);
+    // The others may fall behind so short a log themselves, get a snapshot, and end all watches.
+    if (node === url) await reader.until(({ data }) => data.value?.startsWith('59 ') === true);
     let bytes = 0;
     for (let part = await body?.read(); part?.done === false; part = await body?.read()) {
       bytes += part.value?.length ?? 0;

@@ -283,9 +283,10 @@ describe('a watch', () => {
       isWoken = true;
     });
     stage.voter.onSnapshot(1, header, decoder.finish().store);
-    stage.watches.step();
-    expect([watch.isOver, isWoken, stage.watches.size]).toEqual([true, true, 0]);
+    // In the same step: one that waited for the state to be new enough.
     const next = stage.watches.open(everything, 1);
+    stage.watches.step();
+    expect([watch.isOver, isWoken, stage.watches.size]).toEqual([true, true, 1]);
     expect(takeAll(next, 1_000_000).map(shown)[0]).toBe('reset 5');
   });
 

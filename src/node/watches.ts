@@ -51,6 +51,7 @@ export class Watches {
    */
   open(scope: WatchScope, from: number | null): Watch {
     const { voter, limits, counters } = this.#context;
+    this.#followStore();
     if (this.#all.size >= limits.watchesMax) {
       const text = `${limits.watchesMax} watches are open at this node, which is as many as it serves`;
       throw new DsmError('overloaded', `${text}; watch at another node, or raise watchesMax`);
@@ -115,18 +116,22 @@ export class Watches {
 
   /** Wakes whom something was applied for. */
   step(): void {
-    const { store, log } = this.#context.voter;
+    const { log } = this.#context.voter;
     if (log.base.lsn !== this.#baseLsn) this.#forgetUpTo(log.base.lsn);
-    if (store !== this.#store) {
-      // A snapshot took the place of the log: what lies between is not known here.
-      this.#store = store;
-      this.endAll();
-    }
+    this.#followStore();
     if (this.#due.size === 0) return;
     const due = [...this.#due];
     this.#due.clear();
     for (const watcher of due) watcher.wake();
     if (this.#all.size === 0) this.#forgetUpTo(Infinity);
+  }
+
+  /** A snapshot took the place of the log: what lies between is not known to who watched before. */
+  #followStore(): void {
+    const { store } = this.#context.voter;
+    if (store === this.#store) return;
+    this.#store = store;
+    this.endAll();
   }
 
   #forgetUpTo(lsn: number): void {
