@@ -73,6 +73,7 @@ function runModule(block: Block): void {
   const code = moduleOf(block)
     .replaceAll("'dsm'", `'${sources}/index.ts'`)
     .replaceAll(/'dsm\/([\w-]+)'/g, (_, name: string) => `'${sources}/${sourceOf(name)}'`)
+    .replaceAll("'zod'", `'${import.meta.resolve('zod')}'`)
     .replaceAll("'http://127.0.0.1:12345'", `'${cluster().masterUrls[0]}'`);
   writeFileSync(file, code);
   const options = { env: environment(), encoding: 'utf8', timeout } as const;
