@@ -5,11 +5,21 @@
  */
 import type { Clock, Timer } from '../ports/clock.ts';
 
-interface Event {
+class Event implements Timer {
   readonly atMs: number;
   /** Ties are broken by the order of scheduling: the same seed gives the same run. */
   readonly order: number;
   run: (() => void) | null;
+
+  constructor(atMs: number, order: number, run: () => void) {
+    this.atMs = atMs;
+    this.order = order;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.run = null;
+  }
 }
 
 const eventsPerMsMax = 20_000;
@@ -28,13 +38,9 @@ export class EventQueue {
   #spinFromCount = 0;
 
   at(atMs: number, run: () => void): Timer {
-    const event: Event = { atMs: Math.max(atMs, this.nowMs), order: this.#order++, run };
+    const event = new Event(Math.max(atMs, this.nowMs), this.#order++, run);
     this.#push(event);
-    return {
-      cancel() {
-        event.run = null;
-      },
-    };
+    return event;
   }
 
   after(delayMs: number, run: () => void): Timer {
