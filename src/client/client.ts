@@ -94,6 +94,7 @@ export class Client extends ReadClient {
       number: Number(entry.text()),
       revision: entry.revision,
       created: reply.status === 201,
+      ...(entry.expiresIn === undefined ? {} : { expiresIn: entry.expiresIn }),
     };
   }
 

@@ -1,5 +1,6 @@
 /** Answers of nodes as the objects that the client library returns. */
 import { DsmError } from '../core/errors.ts';
+import { headerNames } from '../http/headers.ts';
 import type { NodeStatus } from '../node/api.ts';
 import { parseObject, type Reply, revisionOf } from './reply.ts';
 import { checked } from './schema.ts';
@@ -9,7 +10,9 @@ const decoder = new TextDecoder();
 
 export function entryOf(key: string, reply: Reply): Entry {
   const contentType = reply.headers.get('content-type') ?? 'application/octet-stream';
-  return makeEntry(key, reply.body, contentType, requiredRevision(reply));
+  const entry = makeEntry(key, reply.body, contentType, requiredRevision(reply));
+  const expiresIn = reply.headers.get(headerNames.expiresIn);
+  return expiresIn === null ? entry : { ...entry, expiresIn: Number(expiresIn) };
 }
 
 export function makeEntry(

@@ -60,6 +60,8 @@ export interface Entry {
   readonly contentType: string;
   /** Grows with every change of the key; for `ifRevision`. */
   readonly revision: number;
+  /** Of a single read: seconds until the key is gone; not there where it lives for ever. */
+  readonly expiresIn?: number;
   /** The value as UTF-8. */
   text(): string;
   /** The value as JSON; throws a SyntaxError where it is none. `T` is not checked. */
@@ -162,6 +164,8 @@ export interface Incremented {
   readonly revision: number;
   /** True where the key was absent: it began at 0. */
   readonly created: boolean;
+  /** Seconds until the key is gone; not there where it lives for ever. */
+  readonly expiresIn?: number;
 }
 
 /** One step of a transaction or batch. `ttl` in seconds. */

@@ -1,0 +1,96 @@
+import { Hono } from 'hono';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createClient } from '../client/client.ts';
+import { createTestStore, type TestStore } from '../testing.ts';
+import { type RateLimitOptions, rateLimit } from './hono.ts';
+
+let store: TestStore;
+beforeEach(() => {
+  store = createTestStore();
+});
+afterEach(() => store.close());
+
+function server(options: Partial<RateLimitOptions> = {}) {
+  const app = new Hono();
+  const key: RateLimitOptions['key'] = (c) => c.req.header('user') ?? null;
+  const { client } = store;
+  app.use(rateLimit({ client, limit: 5, windowSeconds: 60, key, ...options }));
+  return app.get('/', (c) => c.text('served'));
+}
+
+const ask = async (app: ReturnType<typeof server>, user = 'alice') =>
+  app.request('/', { headers: { user } });
+
+describe('a rate limit', () => {
+  it('is exact, however many servers count at once', async () => {
+    const servers = [server(), server(), server()];
+    const asked = Array.from({ length: 12 }, (_, i) => ask(servers[i % 3] ?? server()));
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(5);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(7);
+    expect((await ask(server(), 'bob')).status).toBe(200);
+  });
+
+  it('says what is left, and when to come back', async () => {
+    const app = server({ limit: 2, name: 'api' });
+    const [first, second, third] = [await ask(app), await ask(app), await ask(app)];
+    expect(first.headers.get('ratelimit-policy')).toBe('"api";q=2;w=60');
+    expect(first.headers.get('ratelimit')).toMatch(/^"api";r=1;t=(?:60|5\d)$/);
+    expect(second.headers.get('ratelimit')).toMatch(/^"api";r=0;t=(?:60|5\d)$/);
+    expect(third.status).toBe(429);
+    expect(third.headers.get('retry-after')).toMatch(/^(?:60|5\d)$/);
+    expect(third.headers.get('ratelimit')).toMatch(/^"api";r=0;t=(?:60|5\d)$/);
+    expect(await third.text()).toBe('Too many requests');
+  });
+
+  it('begins anew when its window is over, which further requests do not put off', async () => {
+    const app = server({ limit: 1 });
+    expect((await ask(app)).status).toBe(200);
+    await store.advance(40_000);
+    const refused = await ask(app);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(20);
+    await store.advance(20_001);
+    expect((await ask(app)).status).toBe(200);
+    expect((await ask(app)).status).toBe(429);
+  });
+
+  it('counts nobody whom it is told not to, and each limit for itself', async () => {
+    const app = new Hono();
+    const limit = { client: store.client, windowSeconds: 60, key: () => 'all' };
+    app.use(rateLimit({ ...limit, limit: 2, name: 'short' }));
+    app.use(rateLimit({ ...limit, limit: 9, name: 'long' }));
+    app.get('/', (c) => c.text('served'));
+    const both = await app.request('/');
+    expect(both.headers.get('ratelimit')).toMatch(/^"short";r=1;t=\d+, "long";r=8;t=\d+$/);
+    const free = server({ limit: 1 });
+    for (let times = 0; times < 3; times += 1) expect((await free.request('/')).status).toBe(200);
+  });
+
+  it('answers what is too much as it is told to', async () => {
+    const app = server({ limit: 1, onLimited: (c) => c.json({ error: 'slow down' }, 429) });
+    await ask(app);
+    const refused = await ask(app);
+    expect(await refused.json()).toEqual({ error: 'slow down' });
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+  });
+
+  it('refuses or allows, as it is told to, where the store cannot be asked', async () => {
+    const fetch = () => Promise.reject(new TypeError('fetch failed'));
+    const client = createClient({ masters: ['http://127.0.0.1:1'], fetch });
+    const refusing = await ask(server({ client, timeoutMs: 1 }));
+    expect([refusing.status, refusing.headers.get('retry-after')]).toEqual([503, '1']);
+    const allowing = await ask(server({ client, timeoutMs: 1, whenUnavailable: 'allow' }));
+    expect([allowing.status, await allowing.text()]).toEqual([200, 'served']);
+  });
+
+  it.each([
+    [{ limit: 0 }, 'limit'],
+    [{ limit: 1.5 }, 'limit'],
+    [{ windowSeconds: 0 }, 'windowSeconds'],
+    [{ windowSeconds: Number.NaN }, 'windowSeconds'],
+    [{ name: 'a"b' }, 'name'],
+  ])('refuses %j', (options, text) => {
+    expect(() => server(options)).toThrow(text);
+  });
+});

@@ -1,0 +1,173 @@
+import { Hono } from 'hono';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createClient } from '../client/client.ts';
+import { createTestStore, type TestStore } from '../testing.ts';
+import { type SessionsEnv, type SessionsOptions, sessions } from './hono.ts';
+
+interface Data {
+  readonly user?: string;
+  readonly visits?: number;
+}
+
+let store: TestStore;
+beforeEach(() => {
+  store = createTestStore();
+});
+afterEach(() => store.close());
+
+/** One of the servers; all of them use the same store. */
+function server(options: Partial<SessionsOptions> = {}) {
+  const app = new Hono<SessionsEnv<Data>>();
+  app.use(sessions<Data>({ client: store.client, ...options }));
+  app.get('/', (c) => c.json(c.var.session.data));
+  app.post('/login/:user', async (c) => {
+    await c.var.session.regenerate({ user: c.req.param('user') });
+    return c.text('in');
+  });
+  app.post('/visit', async (c) => {
+    const isThere = await c.var.session.update((data) => ({
+      ...data,
+      visits: (data.visits ?? 0) + 1,
+    }));
+    return c.json(isThere);
+  });
+  app.post('/logout', async (c) => {
+    await c.var.session.destroy();
+    return c.text('out');
+  });
+  return app;
+}
+
+/** A browser, as far as it matters: it keeps the cookie. */
+class Browser {
+  cookie = '';
+  /** The whole header of the last answer that had one. */
+  setCookie: string | null = null;
+
+  async ask(app: ReturnType<typeof server>, method: string, path: string): Promise<Response> {
+    const response = await app.request(path, { method, headers: { cookie: this.cookie } });
+    this.setCookie = response.headers.get('set-cookie');
+    const pair = this.setCookie?.split(';')[0];
+    if (pair !== undefined) this.cookie = pair.endsWith('=') ? '' : pair;
+    return response;
+  }
+}
+
+const keysOf = async () => {
+  const keys = [];
+  for await (const key of store.client.keys()) keys.push(key);
+  return keys;
+};
+
+describe('sessions', () => {
+  it('are shared by all servers', async () => {
+    const [a, b, c] = [server(), server(), server()];
+    const browser = new Browser();
+    await browser.ask(a, 'POST', '/login/alice');
+    await browser.ask(b, 'POST', '/visit');
+    expect(await (await browser.ask(c, 'GET', '/')).json()).toEqual({ user: 'alice', visits: 1 });
+  });
+
+  it('are not made for who only looks', async () => {
+    const browser = new Browser();
+    expect(await (await browser.ask(server(), 'GET', '/')).json()).toBeNull();
+    expect([browser.setCookie, await keysOf()]).toEqual([null, []]);
+  });
+
+  it('lose no change, when many servers make them at once', async () => {
+    const browser = new Browser();
+    await browser.ask(server(), 'POST', '/login/alice');
+    const { cookie } = browser;
+    const visits = Array.from({ length: 8 }, () =>
+      server().request('/visit', { method: 'POST', headers: { cookie } }),
+    );
+    for (const { status } of await Promise.all(visits)) expect(status).toBe(200);
+    const data = await (await browser.ask(server(), 'GET', '/')).json();
+    expect(data).toEqual({ user: 'alice', visits: 8 });
+  });
+
+  it('have a cookie that scripts and other sites do not get, and plain HTTP only if told so', async () => {
+    const browser = new Browser();
+    await browser.ask(server(), 'POST', '/login/alice');
+    const id = /^__Host-session=([\w-]{43});/.exec(browser.setCookie ?? '')?.[1];
+    expect(id).toBeDefined();
+    const attributes = browser.setCookie?.split('; ').slice(1).toSorted();
+    expect(attributes).toEqual(['HttpOnly', 'Max-Age=86400', 'Path=/', 'SameSite=Lax', 'Secure']);
+    const plain = new Browser();
+    await plain.ask(server({ secure: false, ttlSeconds: 60 }), 'POST', '/login/alice');
+    expect(plain.setCookie).toMatch(
+      /^session=[\w-]{43}; Max-Age=60; Path=\/; HttpOnly; SameSite=Lax$/,
+    );
+  });
+
+  it('are stored under a hash: the store does not say the id', async () => {
+    const browser = new Browser();
+    await browser.ask(server(), 'POST', '/login/alice');
+    const [key = ''] = await keysOf();
+    expect(key).toMatch(/^sessions\/[\w-]{43}$/);
+    expect(browser.cookie).not.toContain(key.slice('sessions/'.length));
+  });
+
+  it('get a new id at sign-in, and the old one is of no use', async () => {
+    const [app, browser] = [server(), new Browser()];
+    await browser.ask(app, 'POST', '/visit');
+    const before = browser.cookie;
+    await browser.ask(app, 'POST', '/login/alice');
+    expect(browser.cookie).not.toBe(before);
+    const old = new Browser();
+    old.cookie = before;
+    expect(await (await old.ask(app, 'GET', '/')).json()).toBeNull();
+    expect(await keysOf()).toHaveLength(1);
+  });
+
+  it('never take an id that somebody else has chosen', async () => {
+    const [app, browser] = [server(), new Browser()];
+    for (const chosen of ['x'.repeat(43), 'short', '../../admin']) {
+      browser.cookie = `__Host-session=${chosen}`;
+      await browser.ask(app, 'POST', '/visit');
+      expect(browser.cookie).not.toContain(chosen);
+    }
+  });
+
+  it('end at all servers, and a change under way does not bring them back', async () => {
+    const browser = new Browser();
+    await browser.ask(server(), 'POST', '/login/alice');
+    const { cookie } = browser;
+    const slow = new Hono<SessionsEnv<Data>>();
+    slow.use(sessions<Data>({ client: store.client }));
+    slow.post('/', async (c) => {
+      await browser.ask(server(), 'POST', '/logout');
+      return c.json(await c.var.session.update((data) => ({ ...data, visits: 1 })));
+    });
+    const late = await slow.request('/', { method: 'POST', headers: { cookie } });
+    expect(await late.json()).toBe(false);
+    expect(late.headers.get('set-cookie')).toContain('Max-Age=0');
+    expect([browser.cookie, await keysOf()]).toEqual(['', []]);
+  });
+
+  it('live while they are used, and end when they are not', async () => {
+    const app = server({ ttlSeconds: 100 });
+    const browser = new Browser();
+    await browser.ask(app, 'POST', '/login/alice');
+    await browser.ask(app, 'GET', '/');
+    expect(browser.setCookie).toBeNull();
+    for (let times = 0; times < 4; times += 1) {
+      await store.advance(60_000);
+      expect(await (await browser.ask(app, 'GET', '/')).json()).toEqual({ user: 'alice' });
+      expect(browser.setCookie).toContain('Max-Age=100');
+    }
+    await store.advance(101_000);
+    expect(await (await browser.ask(app, 'GET', '/')).json()).toBeNull();
+    expect([browser.cookie, await keysOf()]).toEqual(['', []]);
+  });
+
+  it('answer 503 where the store cannot be asked', async () => {
+    const fetch = () => Promise.reject(new TypeError('fetch failed'));
+    const client = createClient({ masters: ['http://127.0.0.1:1'], timeoutMs: 1, fetch });
+    const browser = new Browser();
+    browser.cookie = `__Host-session=${'x'.repeat(43)}`;
+    const response = await browser.ask(server({ client }), 'GET', '/');
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(() => sessions({ client, ttlSeconds: 0 })).toThrow('ttlSeconds');
+  });
+});

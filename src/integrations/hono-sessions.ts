@@ -1,0 +1,201 @@
+/**
+ * Sessions of people, shared by all servers: a random id in a cookie, the data in the store under a
+ * hash of it, so that who can read the store cannot take over a session.
+ *
+ *     app.use(sessions<{ user?: string }>({ client }));
+ *     app.post('/login', async (c) => {
+ *       const user = await userOf(c);
+ *       await c.var.session.regenerate({ user });
+ *       return c.text(`hello ${user}`);
+ *     });
+ *
+ * Every change is written when it is made, and awaited: what was answered is stored. Changes of one
+ * session at two servers at once do not undo each other, and none brings back one that was destroyed.
+ */
+import type { Context, MiddlewareHandler } from 'hono';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import type { CookieOptions } from 'hono/utils/cookie';
+import type { Client } from '../client/client.ts';
+import { DsmError } from '../core/errors.ts';
+import { unavailable } from './hono-failure.ts';
+
+/** Stored as JSON. */
+export type SessionData = object;
+
+export interface SessionsOptions {
+  readonly client: Client;
+  /** A session ends so long after it was last used. Default 86 400, a day. */
+  readonly ttlSeconds?: number | undefined;
+  /**
+   * Name of the cookie. Default `__Host-session`, which browsers take from this host alone; without
+   * `secure`, `session`.
+   */
+  readonly cookie?: string | undefined;
+  /** The cookie travels over HTTPS only. Default true; false for development over plain HTTP. */
+  readonly secure?: boolean | undefined;
+  /** Which requests of other sites bring the cookie along. Default `Lax`. */
+  readonly sameSite?: 'Strict' | 'Lax' | undefined;
+  /** Before the keys of all sessions. Default `sessions/`. */
+  readonly prefix?: string | undefined;
+}
+
+export interface SessionsEnv<T extends SessionData> {
+  Variables: { session: Session<T> };
+}
+
+/** A session that is used is renewed after this share of its lifetime: a write now and then. */
+const renewalShare = 0.1;
+const idBytes = 32;
+const idPattern = /^[\w-]{43}$/;
+/** Others changed the session each time, between the read and the write. */
+const updateAttemptsMax = 20;
+
+interface Found<T> {
+  readonly id: string;
+  readonly key: string;
+  readonly revision: number;
+  readonly data: T;
+}
+
+/** The middleware; a session is stored only once it is updated. Fails with 503 without the store. */
+export function sessions<T extends SessionData = Record<string, unknown>>(
+  options: SessionsOptions,
+): MiddlewareHandler<SessionsEnv<T>> {
+  const settings = settingsOf(options);
+  return async (c, next) => {
+    const session = new Session<T>(settings, c);
+    await session.load().catch((error: unknown) => {
+      throw unavailable(error);
+    });
+    c.set('session', session);
+    await next();
+  };
+}
+
+interface Settings {
+  readonly client: Client;
+  readonly ttl: number;
+  readonly name: string;
+  readonly prefix: string;
+  readonly cookie: CookieOptions;
+}
+
+function settingsOf(options: SessionsOptions): Settings {
+  const { client, ttlSeconds: ttl = 86_400, secure = true, sameSite = 'Lax' } = options;
+  if (!(ttl >= 1)) throw new DsmError('invalid_request', `ttlSeconds is 1 or more, not ${ttl}`);
+  const name = options.cookie ?? (secure ? '__Host-session' : 'session');
+  const cookie = { path: '/', httpOnly: true, secure, sameSite, maxAge: Math.floor(ttl) };
+  return { client, ttl, name, prefix: options.prefix ?? 'sessions/', cookie };
+}
+
+export class Session<T extends SessionData> {
+  readonly #settings: Settings;
+  readonly #context: Context;
+  #found: Found<T> | null = null;
+
+  constructor(settings: Settings, context: Context) {
+    this.#settings = settings;
+    this.#context = context;
+  }
+
+  /** As it was read or last updated; null where there is no session. Frozen at its top. */
+  get data(): Readonly<T> | null {
+    return this.#found?.data ?? null;
+  }
+
+  /** Finds the session that the cookie names. Called once, by the middleware. */
+  async load(): Promise<void> {
+    const { client, name, ttl } = this.#settings;
+    const id = getCookie(this.#context, name);
+    if (id === undefined) return;
+    const key = idPattern.test(id) ? await this.#keyOf(id) : null;
+    const entry = key === null ? null : await client.get(key);
+    if (key === null || entry === null) return this.#dropCookie();
+    this.#found = { id, key, revision: entry.revision, data: frozen(entry.json<T>()) };
+    const { expiresIn = ttl } = entry;
+    if (expiresIn > ttl * (1 - renewalShare)) return;
+    if (await client.touch(key, ttl)) this.#setCookie(id);
+  }
+
+  /**
+   * Stores what `change` makes of the data, `{}` at first; it is called again where somebody else
+   * was faster, so it should do nothing else. False where the session was ended meanwhile: nothing
+   * is stored then.
+   */
+  async update(change: (data: Readonly<Partial<T>>) => T): Promise<boolean> {
+    if (this.#found === null) {
+      const nothing: Readonly<Partial<T>> = Object.freeze(Object.create(null));
+      await this.#begin(change(nothing));
+      return true;
+    }
+    let found: Found<T> = this.#found;
+    const { client, ttl } = this.#settings;
+    for (let attempt = 0; attempt < updateAttemptsMax; attempt += 1) {
+      const data = frozen(change(found.data));
+      const result = await client.update(found.key, data, found.revision, { ttl });
+      if (result.ok) {
+        this.#found = { ...found, revision: result.revision, data };
+        this.#setCookie(found.id);
+        return true;
+      }
+      const entry = await client.get(found.key);
+      if (entry === null) {
+        this.#found = null;
+        this.#dropCookie();
+        return false;
+      }
+      found = { ...found, revision: entry.revision, data: frozen(entry.json<T>()) };
+    }
+    throw new DsmError('overloaded', 'The session is changed by too many at once');
+  }
+
+  /**
+   * Goes on under a new id, with this data: whenever somebody signs in or gets other rights, so that
+   * an id which was known before is of no use. The old session ends as the new one begins.
+   */
+  regenerate(data: T): Promise<void> {
+    return this.#begin(data);
+  }
+
+  /** Ends the session, at all servers, and its cookie. */
+  async destroy(): Promise<void> {
+    const old = this.#found;
+    this.#found = null;
+    this.#dropCookie();
+    if (old !== null) await this.#settings.client.delete(old.key);
+  }
+
+  async #begin(data: T): Promise<void> {
+    const { client, ttl } = this.#settings;
+    const id = base64url(crypto.getRandomValues(new Uint8Array(idBytes)));
+    const key = await this.#keyOf(id);
+    const both = client.txn().put(key, data, { ttl });
+    if (this.#found !== null) both.delete(this.#found.key);
+    const { revision } = await both.commit();
+    this.#found = { id, key, revision, data: frozen(data) };
+    this.#setCookie(id);
+  }
+
+  async #keyOf(id: string): Promise<string> {
+    const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(id));
+    return this.#settings.prefix + base64url(new Uint8Array(hash));
+  }
+
+  #setCookie(id: string): void {
+    setCookie(this.#context, this.#settings.name, id, this.#settings.cookie);
+  }
+
+  #dropCookie(): void {
+    const { maxAge: _, ...cookie } = this.#settings.cookie;
+    deleteCookie(this.#context, this.#settings.name, cookie);
+  }
+}
+
+function frozen<T extends object>(data: T): Readonly<T> {
+  return Object.freeze(structuredClone(data));
+}
+
+function base64url(bytes: Uint8Array): string {
+  const text = btoa(String.fromCharCode(...bytes));
+  return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
