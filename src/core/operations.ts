@@ -166,15 +166,33 @@ function readOperation(reader: FrameReader): Operation {
   }
 }
 
-/** Bytes of keys and values, about. */
+/** Of an operation beside its texts and its value, in a record. */
+const fieldBytesMax = 40;
+/** Of a UTF-16 unit, in UTF-8. */
+const unitBytesMax = 3;
+
+/** The size of its record is at most so many bytes, and not much less. */
 export function txnBytes({ compares, operations, otherwise }: TxnCommand): number {
   let bytes = 0;
-  for (const { key, value } of compares) bytes += key.length + (value?.length ?? 0);
+  for (const { key, value } of compares) {
+    bytes += fieldBytesMax + key.length * unitBytesMax + (value?.length ?? 0);
+  }
   for (const operation of [...operations, ...otherwise]) {
-    if ('key' in operation) bytes += operation.key.length;
+    bytes += fieldBytesMax + textLengthOf(operation) * unitBytesMax;
     if (operation.kind === 'put') bytes += operation.value.length;
   }
   return bytes;
+}
+
+function textLengthOf(operation: Operation): number {
+  switch (operation.kind) {
+    case 'put':
+      return operation.key.length + operation.contentType.length;
+    case 'delete-range':
+      return operation.start.length + (operation.end?.length ?? 0);
+    default:
+      return operation.key.length;
+  }
 }
 
 /** May it make the map larger? */

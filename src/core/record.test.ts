@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { sessionCommand } from '../sim/session-arbitraries.ts';
 import { txn } from '../sim/txn-arbitraries.ts';
 import { FrameError, frameAt } from './frame.ts';
+import { txnBytes } from './operations.ts';
 import {
   type Command,
   type Condition,
@@ -87,6 +88,18 @@ describe('the record codec', () => {
         }
       }),
       { numRuns: 50 },
+    );
+  });
+
+  test('a transaction is not larger than it is reckoned', () => {
+    fc.assert(
+      fc.property(txn, text, (command, key) => {
+        const operations = command.operations.map((one) => ('key' in one ? { ...one, key } : one));
+        const whole = { ...command, operations, request: null };
+        const { bytes } = encodeBatch([whole], 1, 1, 0);
+        // Header of the frame and of the record, and three counts.
+        expect(bytes.length).toBeLessThanOrEqual(txnBytes(whole) + 64);
+      }),
     );
   });
 

@@ -102,6 +102,12 @@ export class ActiveRole {
         retryAfterMs: 1000,
       });
     }
+    // One record goes to the others whole, and they take no larger message.
+    const recordBytesMax = limits.batchBytesMax + limits.valueBytesMax;
+    if (command.kind === 'txn' && commandBytes(command) > recordBytesMax) {
+      const text = `A transaction has at most ${recordBytesMax} bytes; make several of it`;
+      return new DsmError('too_large', text);
+    }
     if (clock.monotonicMs() - this.#majorityHeardMs >= limits.suspectMs) {
       return new DsmError('no_quorum', undefined, { retryAfterMs: 1000 });
     }

@@ -50,6 +50,27 @@ class Counter {
 }
 
 describe('transactions', () => {
+  test('that no other node would take are refused, and the cluster goes on', () => {
+    const limits = { batchBytesMax: 1000, valueBytesMax: 1000 };
+    const story = Scenario.ready({ limits });
+    const common = { kind: 'txn', compares: [], otherwise: [], request: null } as const;
+    const write = (count: number) => {
+      const operations = Array.from({ length: count }, (_, i) => ({
+        ...({ kind: 'put', key: `k${i}`, contentType: '', ttlMs: 0, session: 0 } as const),
+        value: new Uint8Array(400),
+      }));
+      let answer = '';
+      story.world.node('m1').write({ ...common, operations }, (error, result) => {
+        answer = error?.code ?? result?.status ?? 'none';
+      });
+      story.world.until(() => answer !== '', 5000, 'an answer');
+      return answer;
+    };
+    expect(write(4)).toBe('committed');
+    expect(write(5)).toBe('too_large');
+    story.expectHealthy();
+  });
+
   test('count exactly while masters die, sleep and are cut off', () => {
     for (const seed of [1, 2, 3]) {
       const story = Scenario.ready({ seed, driftShare: 0.04 });
