@@ -90,8 +90,8 @@ function isPossible(kind: FaultKind, { links, canTrace }: Machine): boolean {
   return kind !== 'slow' || links !== null || canTrace;
 }
 
-function tellFault({ title, recoveryMs, losesActive }: FaultReport): void {
-  const mark = losesActive ? 'takeover' : 'recovery';
+function tellFault({ title, recoveryMs, isTakeover }: FaultReport): void {
+  const mark = isTakeover ? 'takeover' : 'recovery';
   tell(`${title}: ${mark} ${recoveryMs.toFixed(0)} ms`);
 }
 

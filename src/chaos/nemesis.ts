@@ -18,8 +18,11 @@ import { kill, pauseProcesses } from './process-faults.ts';
 export interface FaultReport {
   readonly kind: FaultKind;
   readonly title: string;
-  readonly losesActive: boolean;
-  readonly leavesQuorum: boolean;
+  /**
+   * True where another master had to take over from the active one, and all that it takes was there:
+   * a quorum was left, and every node was ready before.
+   */
+  readonly isTakeover: boolean;
   /** When it began, as the logs of the nodes tell the time. */
   readonly time: string;
   /** On the clock of `performance.now()`, as all times here. */
@@ -64,19 +67,21 @@ export class Nemesis {
   /** Resolves at `untilMs`, or when `isOver`, with everything undone and every node ready. */
   async run(untilMs: number, isOver: () => boolean): Promise<void> {
     const { cluster } = this.#options;
+    let isRested = true;
     while (performance.now() < untilMs && !isOver()) {
       await pause(this.#random.integer(...gapMs));
       const kind = this.#random.pick(this.#options.kinds);
       const isCompound = this.#random.chance(compoundShare);
-      const needsRest = await this.#strike(kind);
+      const needsRest = await this.#strike(kind, isRested);
       this.#raiseFallen();
-      if (needsRest || !isCompound) await cluster.ready();
+      isRested = needsRest || !isCompound;
+      if (isRested) await cluster.ready();
     }
     await cluster.ready();
   }
 
   /** Answers whether the cluster needs rest. */
-  async #strike(kind: FaultKind): Promise<boolean> {
+  async #strike(kind: FaultKind, isRested: boolean): Promise<boolean> {
     const { cluster, load, onFault } = this.#options;
     const active = await cluster.active();
     const epoch = (await active.status())?.epoch ?? 0;
@@ -95,7 +100,8 @@ export class Nemesis {
     const recoveredMs = await (recovered ?? firstWrite(load, since, begunMs, epoch));
     const { title, losesActive, leavesQuorum } = fault;
     const recoveryMs = recoveredMs - (leavesQuorum ? beganMs : endedMs);
-    onFault({ kind, title, losesActive, leavesQuorum, time, beganMs, recoveredMs, recoveryMs });
+    const isTakeover = losesActive && leavesQuorum && isRested;
+    onFault({ kind, title, isTakeover, time, beganMs, recoveredMs, recoveryMs });
     return fault.needsRest;
   }
 

@@ -28,7 +28,7 @@ export interface Summary {
   readonly differingStates: number;
   /** Nodes that ended although nothing was done to them. */
   readonly fallen: number;
-  /** From the loss of the active master to the first acknowledged write, where a quorum was left. */
+  /** From the loss of the active master to the first acknowledged write. */
   readonly takeoverMs: Times | null;
   /** The same for all faults, by kind. */
   readonly recoveryMs: Readonly<Record<string, Times>>;
@@ -61,7 +61,7 @@ export function summarize(evidence: Evidence): Summary {
   const { reports, judgement, fallen, startedMs, endedMs } = evidence;
   const { history, result, looked, lost, differing, acknowledged } = judgement;
   const { versions, zones, search, verdict, violations } = result;
-  const takeovers = reports.filter(({ losesActive, leavesQuorum }) => losesActive && leavesQuorum);
+  const takeovers = reports.filter(({ isTakeover }) => isTakeover);
   const byKind = Map.groupBy(reports, ({ kind }) => kind);
   return {
     seconds: (endedMs - startedMs) / 1000,
