@@ -11,6 +11,7 @@
  * A precondition that does not hold is a result (`ok: false`), and so is an absent key (`null`).
  */
 import { DsmError } from '../core/errors.ts';
+import { elect } from './elect.ts';
 import { deletedOf, entryOf, writtenOf } from './entries.ts';
 import { keyPath } from './keys.ts';
 import { type Conditions, conditionHeaders } from './mutations.ts';
@@ -27,10 +28,12 @@ import type {
   Conflict,
   Deleted,
   DeletePrecondition,
+  ElectOptions,
   Entry,
   Incremented,
   IncrementOptions,
   KeyRange,
+  Leadership,
   LockOptions,
   MutationOptions,
   Precondition,
@@ -170,6 +173,23 @@ export class Client extends ReadClient {
   /** The lock if nobody else holds it now, else null. */
   tryLock(name: string, options: Omit<LockOptions, 'waitMs'> = {}): Promise<Lock | null> {
     return acquireLock(this.#sessions, name, { ...options, waitMs: 0 });
+  }
+
+  /**
+   * Stands for election and, while it is the only one elected, runs `lead`; again when leadership
+   * was lost, and while nobody can be reached. Resolves when `lead` does, or `signal` aborts, and
+   * rejects as `lead` does. `lead` is not begun again before it has ended.
+   *
+   *     await client.elect('scheduler', async ({ signal, token }) => {
+   *       for await (const job of jobs({ signal })) await run(job, { fencingToken: token });
+   *     });
+   */
+  elect(
+    name: string,
+    lead: (leadership: Leadership) => Promise<void>,
+    options: ElectOptions = {},
+  ): Promise<void> {
+    return elect(this.#sessions, name, lead, options);
   }
 
   /** A session: keys that are put with its `id` end with it. Kept alive until it is closed. */

@@ -151,6 +151,21 @@ export interface LockOptions extends SessionOptions {
   readonly waitMs?: number | undefined;
 }
 
+export interface ElectOptions {
+  /** Seconds after which another may lead when this one is gone without a word. Default 15. */
+  readonly ttl?: number | undefined;
+  /** Ends candidacy and leadership: the promise resolves. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a leader has while it leads. */
+export interface Leadership {
+  /** Grows with every leader: what they change refuses a lower one than it has seen. */
+  readonly token: number;
+  /** Aborts when it leads no more: it must stop at once. */
+  readonly signal: AbortSignal;
+}
+
 export interface IncrementOptions extends MutationOptions {
   /** A whole number, also negative. Default 1. */
   readonly by?: number | undefined;

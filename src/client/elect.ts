@@ -1,0 +1,65 @@
+/** Leader election: a lock that is held for as long as one leads, and asked for again when it is lost. */
+import { DsmError } from '../core/errors.ts';
+import { orAborted } from './abort.ts';
+import { acquireLock, type Lock, type SessionPorts } from './session.ts';
+import type { ElectOptions, Leadership } from './types.ts';
+
+/** Between two attempts while the nodes cannot be reached; random up to it. */
+const pauseMsMax = 2000;
+
+type Lead = (leadership: Leadership) => Promise<void>;
+
+/** See `Client.elect`. */
+export async function elect(
+  ports: SessionPorts,
+  name: string,
+  lead: Lead,
+  options: ElectOptions,
+): Promise<void> {
+  const { signal } = options;
+  while (signal?.aborted !== true) {
+    const lock = await candidate(ports, name, options);
+    if (lock !== null && (await hasLed(lock, lead))) return;
+  }
+}
+
+/** The lock, when its turn has come; null where another attempt is due, or none any more. */
+async function candidate(
+  ports: SessionPorts,
+  name: string,
+  { ttl, signal }: ElectOptions,
+): Promise<Lock | null> {
+  try {
+    return await acquireLock(ports, name, { ttl, signal });
+  } catch (error) {
+    if (signal?.aborted === true) return null;
+    // A session that ended while it waited is as good as none.
+    const isPassing =
+      error instanceof DsmError && (error.retryable || error.code === 'session_not_found');
+    if (!isPassing) throw error;
+    await pause(ports, signal);
+    return null;
+  }
+}
+
+/** True where it ended by itself, false where the lock was lost before that. */
+async function hasLed(lock: Lock, lead: Lead): Promise<boolean> {
+  try {
+    await lead({ token: lock.token, signal: lock.signal });
+    return !lock.signal.aborted;
+  } catch (error) {
+    if (!lock.signal.aborted) throw error;
+    return false;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function pause({ environment }: SessionPorts, signal?: AbortSignal): Promise<void> {
+  let cancel = () => {};
+  const over = new Promise<void>((resolve) => {
+    cancel = environment.setTimer(environment.random() * pauseMsMax, resolve);
+  });
+  if (signal === undefined) return over;
+  await orAborted(over, signal).catch(() => cancel());
+}
