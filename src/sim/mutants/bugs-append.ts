@@ -128,4 +128,54 @@ export const appendBugs: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'a refusal counts as an ACK',
+    rule: 'rule 2: only a 2xx acknowledges; a 409 moves the place to send from, nothing else',
+    patches: [
+      {
+        file: 'core/master.ts',
+        find: 'peer.onGap(sent, resumeLsn, nowMs);',
+        replace:
+          'peer.onGap(sent, resumeLsn, nowMs);\n' +
+          '      peer.matchLsn = Math.max(peer.matchLsn, sent.lsn);',
+      },
+    ],
+  },
+  {
+    name: 'a poll without a promise acknowledges',
+    rule: 'rules 1, 8: what a backup holds counts only once it has promised this epoch',
+    patches: [
+      {
+        file: 'core/master.ts',
+        find: 'if (poll.promised !== this.epoch) return;',
+        replace: '',
+      },
+    ],
+    harmless:
+      'a commit needs a record of the own epoch on a majority, and whoever holds one has taken an ' +
+      'append of that epoch, which is a promise',
+  },
+  {
+    name: 'poll answer unchecked',
+    rule: 'rule 8: a poll answer is taken like an append, and a poll says what is promised (H3)',
+    patches: [
+      {
+        file: 'node/poller.ts',
+        find: 'const taken = voter.onAppend(message, records, clock.monotonicMs());',
+        replace:
+          'const epoch = Math.max(message.epoch, voter.promised);\n' +
+          '    const taken = voter.onAppend({ ...message, epoch }, records, clock.monotonicMs());',
+      },
+      {
+        file: 'core/master.ts',
+        find: "if (poll.promised > this.epoch) return { kind: 'deposed', epoch: poll.promised };",
+        replace: '',
+      },
+      {
+        file: 'core/master.ts',
+        find: 'if (poll.promised !== this.epoch) return;',
+        replace: '',
+      },
+    ],
+  },
 ];

@@ -110,6 +110,7 @@ export const commitBugs: readonly Mutant[] = [
   {
     name: 'a hint commits another record',
     rule: 'rule 2: a read index commits here only where exactly its record (epoch, lsn) is held',
+    hunter: 'lease-walk',
     patches: [
       {
         file: 'core/voter.ts',
@@ -126,6 +127,22 @@ export const commitBugs: readonly Mutant[] = [
         file: 'node/active-role.ts',
         find: 'this.#writes.add(firstWriteLsn + index, nowMs, done);',
         replace: "done(null, { status: 'updated', revision: firstWriteLsn + index });",
+      },
+    ],
+  },
+  {
+    name: 'every master commits a client write',
+    rule: '§4: a client write needs a majority; every master is enough only for control records',
+    patches: [
+      {
+        file: 'core/master.ts',
+        find: 'const byMajority = Math.min(durableLsn, majorityValue(configs, this.#heldLsn));',
+        replace: 'const byMajority = Math.min(durableLsn, quorumValue(configs, this.#heldLsn));',
+      },
+      {
+        file: 'core/master.ts',
+        find: 'const heldLsn = majorityValue([voter.members], this.#heldLsn);',
+        replace: 'const heldLsn = quorumValue([voter.members], this.#heldLsn);',
       },
     ],
   },

@@ -124,4 +124,38 @@ export const electionBugs: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'adopted config not re-evaluated',
+    rule: '§4: winning needs a quorum in the adopted log, not in the log that the candidate had',
+    hunter: 'lease-walk',
+    patches: [
+      {
+        file: 'core/election.ts',
+        find: "this.phase = 'claiming';",
+        replace: "this.phase = 'claiming';\n    this.configsAtClaim = this.#voter.configs;",
+      },
+      {
+        file: 'core/election.ts',
+        find: 'const inForce = voter.log.configsInForce(this.countedCommittedLsn);',
+        replace: 'const inForce = this.configsAtClaim;',
+      },
+      {
+        file: 'core/election.ts',
+        find: 'isOwnPromiseSynced = false;',
+        replace: 'isOwnPromiseSynced = false;\n  configsAtClaim: Configs = [];',
+      },
+    ],
+  },
+  {
+    name: 'a granted promise deposes nobody',
+    rule: 'rule 7: granting a promise is stepping down, in the same synchronous step (H10)',
+    hunter: 'default',
+    patches: [
+      {
+        file: 'node/node.ts',
+        find: 'if (this.voter.promised > before) {',
+        replace: 'if (this.voter.promised > before && !this.isActive()) {',
+      },
+    ],
+  },
 ];

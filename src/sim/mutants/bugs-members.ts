@@ -110,4 +110,16 @@ export const memberBugs: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'a cut leaves its configuration',
+    rule: '§4: a config record is in force while it is in the log, and no longer',
+    hunter: 'lease-walk',
+    patches: [
+      {
+        file: 'core/log.ts',
+        find: 'while ((this.#configs.at(-1)?.lsn ?? 0) >= lsn) this.#configs.pop();',
+        replace: '',
+      },
+    ],
+  },
 ];

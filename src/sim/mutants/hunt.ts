@@ -23,7 +23,8 @@ async function hunt(hunter: string, seeds: number): Promise<Catch> {
 }
 
 async function run(hunter: string, seed: number): Promise<string | null> {
-  if (hunter === 'walk') return runWalk(seed).failure;
+  if (hunter === 'walk') return runWalk(seed, 'orders').failure;
+  if (hunter === 'lease-walk') return runWalk(seed, 'leases').failure;
   if (!isProfileName(hunter)) throw new RangeError(`there is no profile ${hunter}`);
   return (await runSeed({ seed, profile: hunter })).failure;
 }

@@ -63,7 +63,7 @@ async function runAll(mutants: readonly Mutant[], jobs: number, seeds?: number):
 function row({ name, verdict, isExpected, hunter, seeds, seedsMax, by, seconds }: Report): string {
   const mark = isExpected ? ' ' : '!';
   const found = `${seeds}/${seedsMax}`.padStart(9);
-  const columns = [name.padEnd(44), verdict.padEnd(8), found, hunter.padEnd(8), by.padEnd(13)];
+  const columns = [name.padEnd(44), verdict.padEnd(8), found, hunter.padEnd(10), by.padEnd(13)];
   return `${mark} ${columns.join('  ')}  ${seconds.toFixed(1).padStart(5)} s`;
 }
 

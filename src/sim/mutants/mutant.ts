@@ -26,11 +26,11 @@ export interface Mutant {
 }
 
 /** A walk (`../walk/`), or the simulator with one of its profiles. */
-export type Hunter = 'walk' | ProfileName;
+export type Hunter = 'walk' | 'lease-walk' | ProfileName;
 
 /** A seed of the simulator lasts as long as some twenty walks. */
 export function seedsMaxOf(hunter: Hunter): number {
-  return hunter === 'walk' ? 3000 : 150;
+  return hunter === 'walk' || hunter === 'lease-walk' ? 3000 : 150;
 }
 
 /** The mutant itself is wrong: its text is out of date, or what it makes is no program. */

@@ -24,7 +24,7 @@ export interface Report {
 }
 
 /** Real time for one mutant; a hunt that takes longer has found nothing. */
-const huntSecondsMax = 300;
+const huntSecondsMax = 600;
 const outputBytesMax = 1024 * 1024;
 
 /** Errors of a program that is none: they say nothing of the protocol. */

@@ -74,10 +74,13 @@ export class WalkClients {
   }
 
   administer(): void {
-    const node = this.#active();
+    if (this.#random.chance(0.5)) this.#active()?.handoff('', () => {});
+    else this.removeSomebody();
+  }
+
+  removeSomebody(node = this.#active()): void {
     if (node === undefined) return;
     const others = node.inspect().members.filter(({ nodeId }) => nodeId !== node.nodeId);
-    if (others.length === 0 || this.#random.chance(0.5)) return node.handoff('', () => {});
-    node.removeMember(this.#random.pick(others).nodeId, () => {});
+    if (others.length > 0) node.removeMember(this.#random.pick(others).nodeId, () => {});
   }
 }

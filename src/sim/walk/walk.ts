@@ -6,12 +6,13 @@
  * Steps are single events, or short episodes that such events hardly ever make up by themselves:
  * a master that writes what nobody hears, a candidate with half of the cluster.
  */
-import { makeLimits } from '../../core/limits.ts';
 import { InvariantError } from '../invariants.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { WalkClients } from './walk-clients.ts';
+import { WalkEvents } from './walk-events.ts';
 import { WalkRules } from './walk-rules.ts';
-import { type Letter, type WalkSeat, WalkWorld } from './walk-world.ts';
+import { drawShape, type WalkKind } from './walk-shape.ts';
+import { type WalkSeat, WalkWorld } from './walk-world.ts';
 
 export interface WalkReport {
   readonly seed: number;
@@ -20,10 +21,14 @@ export interface WalkReport {
   readonly steps: number;
 }
 
-const stepsMax = 70;
+/** With clocks that run together most steps are long. */
+const stepsMax = { orders: 70, leases: 24 } as const;
 
-export function runWalk(seed: number): WalkReport {
-  const walk = new Walk(seed);
+export function runWalk(seed: number, kind: WalkKind = 'orders'): WalkReport {
+  const walk = new Walk(seed, kind);
+  const { stackTraceLimit } = Error;
+  // Refusals are errors, and by far the most of them are nobody's accident.
+  Error.stackTraceLimit = 0;
   try {
     walk.run();
     return { seed, failure: null, steps: walk.steps };
@@ -31,6 +36,8 @@ export function runWalk(seed: number): WalkReport {
     const failure =
       error instanceof InvariantError ? error.message : String((error as Error).stack);
     return { seed, failure, steps: walk.steps };
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
@@ -40,47 +47,34 @@ class Walk {
   readonly #world: WalkWorld;
   readonly #rules = new WalkRules();
   readonly #clients: WalkClients;
-  /** Clocks run together, within the drift allowance: leases mean something. */
+  readonly #events: WalkEvents;
+  readonly #stepsMax: number;
   readonly #isTimed: boolean;
-  /** Only those of one side hear each other. */
-  readonly #sides = new Map<WalkSeat, number>();
-  /** Its disk may be lost now and then; one only, or the cluster would be gone with all its right. */
-  readonly #wipeable: WalkSeat | undefined;
 
-  constructor(seed: number) {
-    const random = new SeededRandom(seed, 'walk');
+  constructor(seed: number, kind: WalkKind) {
+    const random = new SeededRandom(seed, `walk ${kind}`);
     this.#random = random;
-    this.#isTimed = random.chance(0.4);
-    const isTiny = random.chance(0.2);
+    this.#stepsMax = stepsMax[kind];
+    this.#isTimed = kind === 'leases';
     this.#world = new WalkWorld({
-      masters: random.pick([1, 2, 2, 3]),
-      slaves: random.pick([0, 1, 1, 2, 3]),
-      readFrom: random.chance(0.2) ? 'slaves' : 'master',
-      limits: makeLimits({
-        removeMs: random.pick([600, 10_000]),
-        batchBytesMax: random.pick([1, 1_000_000]),
-        ...(isTiny ? { snapshotEveryBytes: 400, logTailBytesMax: 300 } : {}),
-        // A candidate that waits no longer than it must is the worst one for a lease.
-        ...(this.#isTimed ? { failoverMs: 901, failoverJitterMs: 0, failoverStaggerMs: 1 } : {}),
-      }),
+      ...drawShape(random, kind),
       random,
       onAnswer: (call, answer) => this.#rules.onAnswer(call, answer),
     });
     this.#clients = new WalkClients(this.#world, this.#rules, random, this.#isTimed);
-    const masters = this.#world.seats.filter(({ role }) => role === 'master');
-    this.#wipeable = masters.length > 1 ? random.pick(masters) : undefined;
+    this.#events = new WalkEvents(this.#world, random, this.#isTimed, () => this.#check());
   }
 
   run(): void {
     const { seats } = this.#world;
-    for (const seat of seats) this.#start(seat);
+    for (const seat of seats) this.#events.start(seat);
     const isReady = () =>
       seats.some(({ node }) => node?.isActive() === true && node.inspect().members.length > 1);
     this.#world.calm(4000, isReady);
     if (this.#random.chance(0.7)) this.#world.calm(1000);
     this.#check();
-    for (this.steps = 1; this.steps <= stepsMax; this.steps += 1) {
-      if (this.steps % 20 === 1) this.#takeSides();
+    for (this.steps = 1; this.steps <= this.#stepsMax; this.steps += 1) {
+      if (this.steps % 20 === 1) this.#events.takeSides();
       this.#step();
       this.#check();
     }
@@ -90,85 +84,22 @@ class Walk {
     this.#rules.check(this.#world.seats, this.#isTimed);
   }
 
-  #start(seat: WalkSeat): void {
-    if (this.#isTimed) seat.rate = 0.96 + this.#random.next() * 0.08;
-    this.#world.start(seat);
-  }
-
-  #takeSides(): void {
-    const isWhole = this.#random.chance(0.4);
-    for (const seat of this.#world.seats) {
-      this.#sides.set(seat, isWhole ? 0 : this.#random.integer(0, 1));
-    }
-  }
-
   #step(): void {
     const roll = this.#random.next();
-    if (roll < 0.23) this.#deliver(false);
-    else if (roll < 0.28) this.#sync();
-    else if (roll < 0.36) this.#clients.write();
-    else if (roll < 0.41) this.#clients.read();
-    else if (roll < 0.47) this.#passTime();
-    else if (roll < 0.5) this.#lose();
-    else if (roll < 0.53) this.#deliver(true);
-    else if (roll < 0.56) this.#crash();
-    else if (roll < 0.63) this.#restart();
-    else if (roll < 0.65) this.#clients.administer();
-    else if (roll < 0.78) this.#chat();
-    else if (roll < 0.83) this.#leaveOut();
-    else if (roll < 0.9) this.#writeAlone();
+    if (roll < 0.2) this.#events.deliver(false);
+    else if (roll < 0.25) this.#events.sync();
+    else if (roll < 0.32) this.#clients.write();
+    else if (roll < 0.36) this.#clients.read();
+    else if (roll < 0.41) this.#events.passTime();
+    else if (roll < 0.44) this.#events.lose();
+    else if (roll < 0.47) this.#events.deliver(true);
+    else if (roll < 0.5) this.#events.crash();
+    else if (roll < 0.57) this.#events.restart();
+    else if (roll < 0.59) this.#clients.administer();
+    else if (roll < 0.69) this.#chat();
+    else if (roll < 0.74) this.#leaveOut();
+    else if (roll < 0.83) this.#writeAlone();
     else this.#campaign();
-  }
-
-  // ── single events ─────────────────────────────────────────────────────────────────────────────
-
-  #deliver(keep: boolean): void {
-    const sideOf = (seat: WalkSeat) => this.#sides.get(seat) ?? 0;
-    const isHeard = ({ from, to }: Letter) => sideOf(from) === sideOf(to);
-    const letters = this.#world.letters.filter(isHeard);
-    if (letters.length === 0) return this.#passTime();
-    this.#world.deliver(this.#random.pick(letters), keep);
-    this.#check();
-  }
-
-  #lose(): void {
-    const { letters } = this.#world;
-    if (letters.length === 0) return;
-    const lost = this.#random.pick(letters);
-    this.#world.letters = letters.filter((letter) => letter !== lost);
-  }
-
-  #sync(): void {
-    const busy = this.#world.seats.filter(({ disk }) => disk?.isIdle === false);
-    if (busy.length > 0) this.#random.pick(busy).disk?.finishNext();
-  }
-
-  #passTime(): void {
-    if (this.#isTimed) return this.#advanceAll(this.#random.pick([2, 10, 40]));
-    const { running } = this.#world;
-    if (running.length === 0) return;
-    this.#random.pick(running).clock?.leap(this.#random.pick([1, 30, 60, 160, 700, 1200]));
-  }
-
-  #advanceAll(ms: number): void {
-    for (const { clock, rate } of this.#world.seats) clock?.advance(ms * rate);
-  }
-
-  #crash(): void {
-    const { running } = this.#world;
-    if (running.length === 0) return;
-    const isPowerCut = this.#random.chance(0.1);
-    for (const seat of isPowerCut ? running : [this.#random.pick(running)]) {
-      this.#world.crash(seat, this.#random.integer(0, seat.disk?.openCount ?? 0));
-    }
-  }
-
-  #restart(): void {
-    const fallen = this.#world.seats.filter(({ node }) => node === null);
-    if (fallen.length === 0) return;
-    const seat = this.#random.pick(fallen);
-    if (seat === this.#wipeable && this.#random.chance(0.2)) seat.disk?.wipe();
-    this.#start(seat);
   }
 
   // ── episodes ──────────────────────────────────────────────────────────────────────────────────
@@ -184,10 +115,10 @@ class Walk {
   }
 
   /** For a while only these hear each other, and hear each other well. */
-  #talk(company: readonly WalkSeat[], rounds: number, paceMs: number): void {
+  #talk(company: readonly WalkSeat[], rounds: number, paceMs: number, strayShare = 0.1): void {
     const hears = new Set(company);
     for (let round = 0; round < rounds; round += 1) {
-      if (this.#isTimed) this.#advanceAll(paceMs);
+      if (this.#isTimed) this.#events.advanceAll(paceMs);
       else for (const { clock } of company) clock?.leap(paceMs);
       for (const letter of this.#world.letters) {
         if (hears.has(letter.from) && hears.has(letter.to)) this.#world.deliver(letter);
@@ -198,8 +129,17 @@ class Walk {
       this.#check();
       if (this.#random.chance(0.2)) this.#clients.write();
       if (this.#random.chance(0.1)) this.#clients.read();
-      if (this.#random.chance(0.2)) this.#deliver(this.#random.chance(0.2));
+      // A stray from outside, late or for the second time.
+      if (this.#random.chance(strayShare)) {
+        this.#events.deliverOneOf(this.#world.letters, this.#random.chance(0.4));
+      }
     }
+  }
+
+  #deliverAll(from: readonly WalkSeat[]): void {
+    const letters = this.#world.letters.filter((letter) => from.includes(letter.from));
+    for (const letter of letters) this.#world.deliver(letter);
+    this.#check();
   }
 
   /** One is not heard for so long that the others go on without it. */
@@ -207,7 +147,7 @@ class Walk {
     const { seats } = this.#world;
     const out = this.#random.pick(seats);
     const rest = seats.filter((seat) => seat !== out);
-    if (this.#random.chance(0.3)) this.#restart();
+    if (this.#random.chance(0.3)) this.#events.restart();
     this.#talk(
       rest,
       this.#random.integer(6, 14),
@@ -220,14 +160,15 @@ class Walk {
     const active = this.#world.running.filter(({ node }) => node?.isActive() === true);
     if (active.length === 0) return;
     const { node, clock, disk } = this.#random.pick(active);
+    if (node !== null && this.#random.chance(0.3)) this.#clients.removeSomebody(node);
     for (let batch = this.#random.integer(1, 3); batch > 0; batch -= 1) {
       if (node !== null) this.#clients.write(node);
       while (disk?.isIdle === false) disk.finishNext();
       // The next batch waits no longer for the quorum of this one.
       if (!this.#isTimed) clock?.leap(30);
     }
-    if (this.#random.chance(0.4)) this.#deliver(false);
-    if (this.#random.chance(0.3)) this.#crash();
+    if (this.#random.chance(0.4)) this.#events.deliver(false);
+    if (this.#random.chance(0.3)) this.#events.crash();
   }
 
   /** A master loses patience, with some who hear it. */
@@ -235,23 +176,38 @@ class Walk {
     const masters = this.#world.running.filter(({ role }) => role === 'master');
     if (masters.length === 0) return;
     const candidate = this.#random.pick(masters);
-    const withActive = this.#random.chance(0.3);
+    const withActive = this.#random.chance(0.4);
     const others = this.#company().filter(({ node }) => withActive || node?.isActive() !== true);
     const company = [...new Set([candidate, ...others])];
     if (this.#isTimed) this.#campaignInTime(candidate, company);
     else {
-      // Longer than their vows, and than its own patience.
-      for (const { clock } of company) clock?.leap(1700);
+      // Longer than its patience, and than their vows; not so long that an active one gives up.
+      for (const { clock } of others) clock?.leap(this.#random.pick([950, 1700, 1700]));
+      candidate.clock?.leap(1700);
       this.#talk(company, this.#random.integer(4, 9), 0);
     }
   }
 
-  /** It alone is cut off first: the others still have their vows when it asks them. */
+  /**
+   * Either all but the active master go on without it, to be done as soon as their vows end; or the
+   * candidate was cut off alone, and the others still have their vows when it asks them.
+   */
   #campaignInTime(candidate: WalkSeat, company: readonly WalkSeat[]): void {
+    if (this.#random.chance(0.5)) {
+      this.#talk(company, 14, 30, 0);
+      // In one direction only: what the others said arrives, late, and nothing comes back.
+      if (this.#random.chance(0.5)) this.#deliverAll(company);
+      this.#talk(company, 14, 30, 0);
+      this.#talk(company, this.#random.integer(12, 40), 5, 0.3);
+      return;
+    }
     const rest = this.#world.seats.filter((seat) => seat !== candidate);
-    if (this.#random.chance(0.6)) this.#talk(rest, 32, 30);
-    if (this.#random.chance(0.2)) this.#crash();
-    if (this.#random.chance(0.4)) this.#restart();
-    this.#talk(company, this.#random.integer(5, 30), 30);
+    this.#talk(rest, 32, 30, 0);
+    const forgetful = this.#random.pick(company);
+    if (forgetful !== candidate && this.#random.chance(0.5)) {
+      this.#world.crash(forgetful, forgetful.disk?.openCount ?? 0);
+      this.#events.start(forgetful);
+    }
+    this.#talk(company, this.#random.integer(8, 30), this.#random.pick([5, 30]));
   }
 }
