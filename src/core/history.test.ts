@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { config, makeVoter, put, records } from '../sim/fixtures.ts';
-import type { Change } from './history.ts';
+import { type Change, History } from './history.ts';
 import type { Command, Condition, Record } from './record.ts';
 import { Store } from './store.ts';
 
@@ -98,4 +98,21 @@ test('a voter tells changes as long as its log holds the records, and forgets th
   expect(counts).toEqual(held.map((lsn) => lsn % 2));
   // Forgotten with its record: asked for it, the history knows of no exception.
   expect(subject.store.history.changesOf(all[1] as Record)).toHaveLength(1);
+});
+
+test('exceptions are bounded: the oldest are forgotten, and everything before them with them', () => {
+  const history = new History(8);
+  const [record] = records([put('a', 'x')], 9) as [Record];
+  for (let lsn = 1; lsn <= 8; lsn += 1) history.except(lsn);
+  expect(history.floorLsn).toBe(0);
+  history.except(9);
+  expect(history.floorLsn).toBe(2);
+  expect(history.changesOf(record)).toEqual([]);
+  const subject = makeVoter('s1', { store: new Store(undefined, history) });
+  subject.takeRecords(
+    { epoch: 0, lsn: 0 },
+    records([put('a', '1'), put('b', '2'), put('c', '3')], 1),
+  );
+  subject.advanceCommitted(3);
+  expect([1, 2, 3].map((lsn) => subject.changesAt(lsn)?.length)).toEqual([undefined, undefined, 0]);
 });

@@ -19,13 +19,35 @@ export type Change =
 
 const none: readonly Change[] = Object.freeze([]);
 
+/** Exceptions kept. They are objects that live long: as many as the log has records would be a burden. */
+const exceptionsMax = 65_536;
+
 export class History {
+  /** Changes up to here are forgotten: there were more exceptions than are kept. */
+  floorLsn = 0;
   /** lsn → changes, ascending. */
   readonly #exceptions = new Map<number, readonly Change[]>();
+  readonly #countMax: number;
+
+  constructor(countMax = exceptionsMax) {
+    this.#countMax = countMax;
+  }
 
   /** Record `lsn` changed `changes`, and not what it says; called when it is applied. */
   except(lsn: number, changes: readonly Change[] = none): void {
     this.#exceptions.set(lsn, changes);
+    if (this.#exceptions.size > this.#countMax) this.#dropOldest(Math.ceil(this.#countMax / 4));
+  }
+
+  /** Many at once: the first key of a Map is the slower to find the more were deleted before it. */
+  #dropOldest(count: number): void {
+    let left = count;
+    for (const lsn of this.#exceptions.keys()) {
+      if (left === 0) return;
+      this.#exceptions.delete(lsn);
+      this.floorLsn = lsn;
+      left -= 1;
+    }
   }
 
   /** Forgets the records up to `lsn`: the log no longer holds them. */

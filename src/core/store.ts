@@ -38,13 +38,14 @@ export class Store {
   /** The log's time at `appliedLsn`. */
   logTimeMs = 0;
   /** What the applied records changed, for watches. No part of the state: it begins at a snapshot. */
-  readonly history = new History();
+  readonly history: History;
   #entries = new Entries();
   #requests: Requests;
   #sessions = new Sessions();
 
-  constructor(window: DedupeWindow = dedupeWindow) {
+  constructor(window: DedupeWindow = dedupeWindow, history = new History()) {
     this.#requests = new Requests(window);
+    this.history = history;
   }
 
   /** A key whose lifetime has ended in log time is absent, though its `expire` record is to come. */

@@ -239,9 +239,14 @@ export class Voter {
     this.store.ownValues(this.log.base.lsn, count * sweepShare);
   }
 
-  /** What the applied record `lsn` changed; undefined where the log no longer holds it. */
+  /** Of the changes up to here nothing is known any more. */
+  get changesFloorLsn(): number {
+    return Math.max(this.log.base.lsn, this.store.history.floorLsn);
+  }
+
+  /** What the applied record `lsn` changed; undefined where that is forgotten. */
   changesAt(lsn: number): readonly Change[] | undefined {
-    const record = this.log.at(lsn);
+    const record = lsn > this.changesFloorLsn ? this.log.at(lsn) : undefined;
     return record === undefined ? undefined : this.store.history.changesOf(record);
   }
 

@@ -252,6 +252,16 @@ describe('a watch', () => {
     expect(takeAll(watch).map(shown)).toEqual(['reset 10', 'put a 10', 'synced 10']);
   });
 
+  test('does not go on behind changes that are forgotten while the log still has the records', () => {
+    const stage = new Stage();
+    stage.write(put('a', '1'), put('a', '2'), put('a', '3'));
+    const behind = stage.watches.open(everything, 1);
+    stage.voter.store.history.floorLsn = 2;
+    expect(stage.watches.open(everything, 1).isReset).toBe(true);
+    expect(stage.watches.open(everything, 2).isReset).toBe(false);
+    expect([takeAll(behind), behind.isOver]).toEqual([[], true]);
+  });
+
   test('calls back when something in its scope was applied, and only then', () => {
     const stage = new Stage();
     let calls = 0;

@@ -56,7 +56,8 @@ export class Watches {
       const text = `${limits.watchesMax} watches are open at this node, which is as many as it serves`;
       throw new DsmError('overloaded', `${text}; watch at another node, or raise watchesMax`);
     }
-    const isHere = from === null || (from >= voter.log.base.lsn && from <= voter.store.appliedLsn);
+    const isHere =
+      from === null || (from >= voter.changesFloorLsn && from <= voter.store.appliedLsn);
     const watcher = new Watcher({
       voter,
       scope,
