@@ -124,8 +124,10 @@ function hunt({ faults, edits }: PlantedBug): string | null {
       const finding = runCopy(directory, faults, seed);
       if (finding.passed) continue;
       const { lost, stale, verdict, trouble } = finding;
-      const [first] = trouble?.split('\n') ?? [];
-      return `seed ${seed}: ${first ?? `${lost} lost, ${stale} stale, ${verdict}`}`;
+      if (trouble === undefined) return `seed ${seed}: ${lost} lost, ${stale} stale, ${verdict}`;
+      const lines = trouble.split('\n');
+      const told = lines.filter((line, index) => index === 0 || line.startsWith('the history is'));
+      return `seed ${seed}: ${told.join('; ')}`;
     }
     return null;
   } finally {
