@@ -64,7 +64,8 @@ describe('the stock HTTP driver of unstorage', () => {
       expectWritten(await put(url, `${base}/manyfold`, 'not below the base'));
       expect(await storage.getKeys('many')).toEqual(names);
       expect(await storage.getKeys('none')).toEqual([]);
-      expect(await storage.getKeys()).toContain('manyfold');
+      const all = await storage.getKeys();
+      expect([all.includes('manyfold'), all.includes('many:colon')]).toEqual([true, false]);
     }));
 
   it('removes a key, also one that is not there, and clears a base only', () =>
