@@ -103,7 +103,8 @@ export const electionBugs: readonly Mutant[] = [
   {
     name: 'handoff without stepping down',
     rule: 'rule 7: the lease is released only by a master that has stepped down',
-    hunter: 'default',
+    hunter: 'lease-walk',
+    seedsMax: 6000,
     patches: [
       {
         file: 'node/handoff.ts',

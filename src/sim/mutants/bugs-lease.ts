@@ -103,18 +103,6 @@ export const leaseBugs: readonly Mutant[] = [
     ],
   },
   {
-    name: 'lease without a drift allowance',
-    rule: 'rule 7: the lease is shorter than the vow by the drift allowance',
-    hunter: 'lease-walk',
-    patches: [
-      {
-        file: 'core/lease.ts',
-        find: 'this.#leaseMs * (1 - this.#driftShare)',
-        replace: 'this.#leaseMs * (1 + 0 * this.#driftShare)',
-      },
-    ],
-  },
-  {
     name: 'no lease wait after a restart',
     rule: 'rule 7: a restarted master waits the longest lease that it ever granted',
     hunter: 'lease-walk',
