@@ -53,7 +53,22 @@ describe('lifetimes', () => {
     for (let lsn = 1; lsn <= 100_000; lsn += 1) {
       model.set({ key: `k${lsn % 10}`, atMs: lsn + 1000, ttlLsn: lsn });
     }
-    expect(model.queue.size).toBeLessThanOrEqual(1024);
+    expect(model.queue.size).toBeLessThanOrEqual(30);
     expect(model.queue.due(Infinity, 100)).toHaveLength(10);
+  });
+
+  test('a push looks at a few others only, however many there are', () => {
+    let looks = 0;
+    const queue = new DeadlineQueue(() => {
+      looks += 1;
+      return true;
+    });
+    let most = 0;
+    for (let lsn = 1; lsn <= 5000; lsn += 1) {
+      looks = 0;
+      queue.push({ key: `k${lsn}`, atMs: lsn, ttlLsn: lsn });
+      most = Math.max(most, looks);
+    }
+    expect(most).toBe(2);
   });
 });

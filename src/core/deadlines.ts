@@ -1,7 +1,8 @@
 /**
  * Lifetimes in the order in which they end: a binary heap. What ends earlier for another reason is
- * not looked for in it but dropped when it comes to the top, or when more than half of it may be
- * such: renewing a lifetime costs one push, and the heap stays in proportion to what lives.
+ * not looked for in it but dropped when it comes to the top, or when the sweep comes to it, which
+ * looks at a few with every push: renewing a lifetime costs one push, the heap stays in proportion
+ * to what lives, and nobody ever waits for a look at all of it.
  */
 export interface Deadline {
   /** Log time. */
@@ -11,13 +12,14 @@ export interface Deadline {
   readonly ttlLsn: number;
 }
 
-/** Below this size nothing is swept. */
-const sweepFrom = 1024;
+/** Looked at with every push. With two the heap has at most about twice what lives. */
+const sweepShare = 2;
 
 export class DeadlineQueue {
   readonly #isCurrent: (deadline: Deadline) => boolean;
   #heap: Deadline[] = [];
-  #sweepAt = sweepFrom;
+  /** Where the sweep goes on. */
+  #sweepAt = 0;
 
   /** `isCurrent`: this lifetime is still the one in force. */
   constructor(isCurrent: (deadline: Deadline) => boolean) {
@@ -29,7 +31,7 @@ export class DeadlineQueue {
   }
 
   push(deadline: Deadline): void {
-    if (this.#heap.length >= this.#sweepAt) this.#sweep();
+    this.#sweep();
     this.#heap.push(deadline);
     this.#rise(this.#heap.length - 1);
   }
@@ -57,19 +59,26 @@ export class DeadlineQueue {
   }
 
   #sweep(): void {
-    const heap = this.#heap.filter(this.#isCurrent);
-    // Sorted is a heap too.
-    this.#heap = heap.sort((a, b) => a.atMs - b.atMs);
-    this.#sweepAt = Math.max(sweepFrom, 2 * heap.length);
+    for (let seen = 0; seen < sweepShare; seen += 1) {
+      if (this.#sweepAt >= this.#heap.length) this.#sweepAt = 0;
+      const deadline = this.#heap[this.#sweepAt];
+      if (deadline === undefined) return;
+      if (this.#isCurrent(deadline)) this.#sweepAt += 1;
+      else this.#remove(this.#sweepAt);
+    }
+  }
+
+  #remove(at: number): void {
+    const last = this.#heap.pop();
+    if (last === undefined || at === this.#heap.length) return;
+    this.#heap[at] = last;
+    this.#sink(at);
+    this.#rise(at);
   }
 
   #pop(): Deadline | undefined {
     const first = this.#heap[0];
-    const last = this.#heap.pop();
-    if (last !== undefined && this.#heap.length > 0) {
-      this.#heap[0] = last;
-      this.#sink(0);
-    }
+    if (first !== undefined) this.#remove(0);
     return first;
   }
 

@@ -15,11 +15,12 @@ interface Block {
   readonly bounds: number[];
 }
 
-/** Trimmed blocks are dropped from the array many at a time: a shift for each would be quadratic. */
+/** Places of trimmed blocks are dropped from the array many at a time: a shift for each would be quadratic. */
 const dropBlocks = 1024;
 
 export class LogBlocks {
-  #blocks: Block[] = [];
+  /** Where a trimmed block was there is nothing: its buffer is free at once. */
+  #blocks: (Block | undefined)[] = [];
   /** Index of the first block that holds something. */
   #head = 0;
   /** lsn of the first record held, and of the one after the last. */
@@ -37,8 +38,7 @@ export class LogBlocks {
 
   append({ lsn, bytes, start, end }: Record): void {
     assert(lsn === this.#endLsn, `record ${lsn} settled where ${this.#endLsn} was due`);
-    // One that is trimmed to its end is not taken up again.
-    const last = this.#blocks.length > this.#head ? this.#blocks.at(-1) : undefined;
+    const last = this.#blocks.at(-1);
     if (last?.bytes === bytes && last.bounds.at(-1) === start) last.bounds.push(end);
     else this.#blocks.push({ firstLsn: lsn, bytes, bounds: [start, end] });
     this.#endLsn += 1;
@@ -79,7 +79,9 @@ export class LogBlocks {
       const nextLsn = Math.min(lsn + 1, endOf(block));
       bytes += startIn(block, nextLsn) - startIn(block, this.#firstLsn);
       this.#firstLsn = nextLsn;
-      if (nextLsn === endOf(block)) this.#head += 1;
+      if (nextLsn < endOf(block)) break;
+      this.#blocks[this.#head] = undefined;
+      this.#head += 1;
     }
     if (this.#head >= dropBlocks) {
       this.#blocks.splice(0, this.#head);

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { config, logOf, members, puts, records } from '../sim/fixtures.ts';
@@ -71,6 +73,24 @@ describe('the log', () => {
     expect(log.bytes).toBe(rest.bytes.length);
   });
 
+  test('lets go of the buffers of trimmed records at once', async () => {
+    const log = new Log();
+    const append = (lsn: number): WeakRef<object> => {
+      const [record] = puts(1, lsn);
+      if (record !== undefined) log.append(record);
+      return new WeakRef(record?.bytes.buffer ?? {});
+    };
+    const buffers = [1, 2, 3].map(append);
+    log.settle(3);
+    log.trim(2);
+    // What a WeakRef was asked for or made with stays until the turn is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    const isHeld = buffers.map((buffer) => buffer.deref() !== undefined);
+    expect(isHeld).toEqual([false, false, true]);
+    expect(log.framesFrom(3, 1).count).toBe(1);
+  });
+
   test('cuts and trims only on its own side of what is settled', () => {
     const log = logOf('m1', puts(5, 2));
     log.settle(4);
@@ -101,6 +121,11 @@ describe('the log', () => {
     expect(log.isAtLeast({ epoch: 5, lsn: 1 })).toBe(false);
   });
 });
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
 
 /** What the log is to others: every record of it, by position. */
 class ModelLog {

@@ -11,6 +11,7 @@
 import type { Change } from '../core/history.ts';
 import { type KeyRange, prefixRange } from '../core/key-range.ts';
 import { listPage } from '../core/list-page.ts';
+import type { Store } from '../core/store.ts';
 import type { Voter } from '../core/voter.ts';
 
 /** One key, or all that begin with a prefix. */
@@ -75,6 +76,8 @@ export class Watcher implements Watch {
   readonly isReset: boolean;
   isOver = false;
   readonly #options: WatcherOptions;
+  /** Another one in its place came with a snapshot: what lies between is not known here. */
+  readonly #store: Store;
   /** Told up to here; where nothing waits, up to what is applied. */
   #toldLsn: number;
   /** Something in scope was applied behind `#toldLsn`. */
@@ -88,6 +91,7 @@ export class Watcher implements Watch {
   constructor(options: WatcherOptions) {
     const { voter, scope, from, isReset } = options;
     this.#options = options;
+    this.#store = voter.store;
     this.scope = scope;
     this.isReset = isReset;
     const needsSnapshot = from === null || isReset;
@@ -97,7 +101,7 @@ export class Watcher implements Watch {
   }
 
   get revision(): number {
-    return this.#isBehind ? this.#toldLsn : this.#options.voter.store.appliedLsn;
+    return this.#isBehind ? this.#toldLsn : this.#store.appliedLsn;
   }
 
   /** Record `lsn`, which was just applied, changed something in scope. */
@@ -127,6 +131,7 @@ export class Watcher implements Watch {
 
   take(bytesMax: number): WatchBatch {
     const events: WatchEvent[] = [];
+    if (this.#options.voter.store !== this.#store) this.close();
     if (this.isOver) return { events, hasMore: false };
     if (this.isReset && !this.#saidReset) {
       this.#saidReset = true;
@@ -138,10 +143,9 @@ export class Watcher implements Watch {
   }
 
   #takePage(events: WatchEvent[], after: string | null, bytesMax: number): void {
-    const { store } = this.#options.voter;
     const range = rangeOf(this.scope);
     const shape = { isReverse: false, limit: recordsMax, hasValues: true };
-    const { entries, next } = listPage(store, { range, after, bytesMax, ...shape });
+    const { entries, next } = listPage(this.#store, { range, after, bytesMax, ...shape });
     for (const { key, value, contentType, revision } of entries) {
       if (revision > this.#toldLsn) continue;
       const change = { kind: 'put', key, revision, value, contentType } as const;
@@ -152,8 +156,9 @@ export class Watcher implements Watch {
   }
 
   #takeChanges(events: WatchEvent[], bytesMax: number): void {
-    const { voter } = this.#options;
-    const { appliedLsn } = voter.store;
+    const { appliedLsn } = this.#store;
+    // Nothing in scope was applied since: those records need not be looked at.
+    if (!this.#isBehind) this.#toldLsn = appliedLsn;
     const stopLsn = Math.min(appliedLsn, this.#toldLsn + recordsMax);
     let bytes = 0;
     while (this.#toldLsn < stopLsn && bytes < bytesMax) {

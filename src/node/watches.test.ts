@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { makeLimits } from '../core/limits.ts';
 import type { Command } from '../core/record.ts';
 import { encodeSnapshot, SnapshotDecoder } from '../core/snapshot.ts';
@@ -278,6 +278,21 @@ describe('a watch', () => {
     expect(watch.revision).toBe(3);
   });
 
+  test('of a quiet key looks at no record that is not about it', () => {
+    const stage = new Stage();
+    stage.write(put('quiet', 'x'));
+    const looks = vi.spyOn(stage.voter, 'changesAt');
+    const watch = stage.watches.open({ kind: 'key', key: 'quiet' }, null);
+    takeAll(watch);
+    looks.mockClear();
+    for (let i = 0; i < 3000; i += 1) stage.write(put('busy', `${i}`));
+    expect(takeAll(watch)).toEqual([]);
+    expect(watch.revision).toBe(3001);
+    expect(looks).not.toHaveBeenCalled();
+    stage.write(put('quiet', 'y'));
+    expect(takeAll(watch).map(shown)).toEqual(['put quiet 3002 id']);
+  });
+
   test('is over when a snapshot takes the place of the log', () => {
     const source = new Stage();
     source.write(...Array.from({ length: 5 }, (_, i) => put(`k${i}`, 'x')));
@@ -293,6 +308,8 @@ describe('a watch', () => {
       isWoken = true;
     });
     stage.voter.onSnapshot(1, header, decoder.finish().store);
+    // What lies between was not told.
+    expect([takeAll(watch), watch.revision]).toEqual([[], 1]);
     // In the same step: one that waited for the state to be new enough.
     const next = stage.watches.open(everything, 1);
     stage.watches.step();
