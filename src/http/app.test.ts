@@ -129,6 +129,19 @@ describe('a web page of another site', () => {
     expect((await app.request('http://other.example/livez')).status).toBe(403);
   });
 
+  test.each(['/anything/v1/status', '/v1/kv/a://b/v1/status', 'http://a b/v1/status'])(
+    'a call without a host, as Bun tells it, is refused and not routed: %s',
+    async (url) => {
+      for (const isLoopback of [true, false]) {
+        const { app } = setUp({ isLoopback });
+        const request = { url, method: 'GET', headers: new Headers() } as Request;
+        const response = await app.fetch(request);
+        expect(response.status).toBe(400);
+        expect(await jsonOf(response)).toMatchObject({ code: 'invalid_request' });
+      }
+    },
+  );
+
   test('a node that is not bound to loopback answers to every name', async () => {
     const { app, node } = setUp({ isLoopback: false });
     node.put('a', 'x');

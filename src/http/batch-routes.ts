@@ -89,9 +89,7 @@ function parseItems(text: string, isLines: boolean, { limits }: NodeApi): Item[]
   if (!Array.isArray(list)) {
     throw new DsmError('invalid_request', `The body must be a JSON array, or ${ndjson} lines`);
   }
-  if (list.length > itemsMax) {
-    throw new DsmError('too_large', `A batch has at most ${itemsMax} items, not ${list.length}`);
-  }
+  if (list.length > itemsMax) throw tooMany(String(list.length));
   return list.map((json, index) => itemOf(checked(batchItemSchema, json, `[${index}]`), index));
 
   function itemOf(item: BatchItem, index: number): Item {
@@ -119,9 +117,23 @@ function commandOf(operation: Operation, key: string, condition: Condition): Wri
   return { kind: 'txn', compares, operations: [operation], otherwise, request: null };
 }
 
+/** Throws `too_large` before it has looked at many lines too many. */
 function linesOf(text: string): unknown[] {
-  const lines = text.split('\n').map((line) => line.trim());
-  return lines.flatMap((line, index) => (line === '' ? [] : [jsonOf(line, `Line ${index + 1}`)]));
+  const list: unknown[] = [];
+  let number = 0;
+  for (let start = 0; start < text.length; number += 1) {
+    const found = text.indexOf('\n', start);
+    const end = found === -1 ? text.length : found;
+    const line = text.slice(start, end).trim();
+    if (line !== '') list.push(jsonOf(line, `Line ${number + 1}`));
+    if (list.length > itemsMax) throw tooMany(`more than ${itemsMax}`);
+    start = end + 1;
+  }
+  return list;
+}
+
+function tooMany(count: string): DsmError {
+  return new DsmError('too_large', `A batch has at most ${itemsMax} items, not ${count}`);
 }
 
 function runItems(

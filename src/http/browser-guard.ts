@@ -23,9 +23,15 @@ export class HostGuard {
     this.#ownUrl = ownUrl;
   }
 
-  /** `url` is what the runtime made of the Host header. Throws `forbidden`. */
+  /**
+   * `url` is what the runtime made of the Host header; on Bun it is relative where that is missing or
+   * no host, and a path would be taken for one. Throws `invalid_request` or `forbidden`.
+   */
   expect(url: string): void {
     if (url.startsWith(this.#letIn)) return;
+    if (!URL.canParse(url)) {
+      throw new DsmError('invalid_request', 'The Host header is missing, or names no host');
+    }
     if (this.#isLoopback) this.#expectKnownHost(new URL(url).hostname);
     this.#letIn = `${url.slice(0, pathStart(url))}/`;
   }

@@ -26,8 +26,32 @@ export function jsonOf(text: string, what = 'The body'): unknown {
   }
 }
 
-/** Throws `invalid_request`; `path` stands before the names of fields. */
+/**
+ * A schema looks at all that there is, and says what is wrong with each part of it, before anybody
+ * hears that it is too much. More parts than this no valid body has.
+ */
+const partsMax = 10_000;
+
+/** Throws `too_large`. Looks at no more than `partsMax` elements and fields. */
+function expectModest(json: unknown): void {
+  const open = [json];
+  let parts = 0;
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next !== 'object' || next === null) continue;
+    for (const name in next) {
+      parts += 1;
+      if (parts > partsMax) {
+        const text = `The body has more than ${partsMax} elements and fields; send less at once`;
+        throw new DsmError('too_large', text);
+      }
+      open.push((next as { readonly [name: string]: unknown })[name] ?? null);
+    }
+  }
+}
+
+/** Throws `invalid_request` or `too_large`; `path` stands before the names of fields. */
 export function checked<T extends z.ZodType>(schema: T, json: unknown, path = ''): z.output<T> {
+  expectModest(json);
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;

@@ -11,6 +11,27 @@ const send = ({ app }: Setup, path: string, body: unknown, headers: Record<strin
 const txn = (at: Setup, body: unknown, headers: Record<string, string> = {}) =>
   send(at, '/v1/txn', body, headers);
 
+describe('a body with far too much in it', () => {
+  test.each([
+    ['operations', '/v1/txn', { then: Array(20_000).fill({}) }],
+    ['fields', '/v1/txn', Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [i, 1]))],
+    ['fields deep within', '/v1/txn', { then: [{ op: { a: Array(20_000).fill(1) } }] }],
+    ['fields of an item', '/v1/batch', [{ op: Array(20_000).fill(1) }]],
+    ['items', '/v1/batch', Array(1001).fill({ op: 'get', key: 'a' })],
+  ])('%s: is refused before all of it is looked at', async (_what, path, body) => {
+    const response = await send(setUp(), path, body);
+    expect(response.status).toBe(413);
+    const { detail } = (await jsonOf(response)) as { detail: string };
+    expect(detail.length).toBeLessThan(100);
+  });
+
+  test('lines: only as many are parsed as there may be', async () => {
+    const lines = `${'1\n'.repeat(1001)}no JSON`;
+    const headers = { 'content-type': 'application/x-ndjson' };
+    expect((await send(setUp(), '/v1/batch', lines, headers)).status).toBe(413);
+  });
+});
+
 describe('POST /v1/txn', () => {
   test('does what its compares say, and gives a result for each operation', async () => {
     const at = setUp();
