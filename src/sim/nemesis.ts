@@ -149,7 +149,9 @@ export class Nemesis {
     return name !== undefined;
   }
 
+  /** While a lost master is to be replaced the rest is needed for it: an operator waits with that. */
   #removeMember(seats: readonly Seat[]): boolean {
+    if (this.#isShortOfMaster()) return false;
     return this.#atActive((name) => {
       const slave = seats.find(({ role, node }) => role === 'slave' && node !== null);
       const nodeId = slave?.node?.nodeId ?? '';
