@@ -43,6 +43,13 @@ describe('a rate limit', () => {
     expect(await third.text()).toBe('Too many requests');
   });
 
+  it('says so also where a handler makes its own Response', async () => {
+    const app = new Hono();
+    app.use(rateLimit({ client: store.client, limit: 5, windowSeconds: 60, key: () => 'all' }));
+    app.get('/', () => new Response('own'));
+    expect((await app.request('/')).headers.get('ratelimit')).toContain(';r=4;');
+  });
+
   it('begins anew when its window is over, which further requests do not put off', async () => {
     const app = server({ limit: 1 });
     expect((await ask(app)).status).toBe(200);
@@ -62,7 +69,7 @@ describe('a rate limit', () => {
     app.use(rateLimit({ ...limit, limit: 9, name: 'long' }));
     app.get('/', (c) => c.text('served'));
     const both = await app.request('/');
-    expect(both.headers.get('ratelimit')).toMatch(/^"short";r=1;t=\d+, "long";r=8;t=\d+$/);
+    expect(both.headers.get('ratelimit')).toMatch(/^"long";r=8;t=\d+, "short";r=1;t=\d+$/);
     const free = server({ limit: 1 });
     for (let times = 0; times < 3; times += 1) expect((await free.request('/')).status).toBe(200);
   });

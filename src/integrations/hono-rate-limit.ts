@@ -57,12 +57,15 @@ export function rateLimit(options: RateLimitOptions): MiddlewareHandler {
     });
     if (count === null) return next();
     const { number, resetSeconds } = count;
-    c.header('ratelimit-policy', policy, { append: true });
+    const isOver = number > limit;
+    if (isOver) c.res = await onLimited(c);
+    else await next();
+    // Only now: what is said before is lost where a handler makes its own Response.
     const left = Math.max(0, limit - number);
+    c.header('ratelimit-policy', policy, { append: true });
     c.header('ratelimit', `"${name}";r=${left};t=${resetSeconds}`, { append: true });
-    if (number <= limit) return next();
-    c.header('retry-after', String(Math.max(1, resetSeconds)));
-    return onLimited(c);
+    if (isOver) c.header('retry-after', String(Math.max(1, resetSeconds)));
+    return undefined;
   };
 }
 

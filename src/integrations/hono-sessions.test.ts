@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createClient } from '../client/client.ts';
 import { createTestStore, type TestStore } from '../testing.ts';
 import { type SessionsEnv, type SessionsOptions, sessions } from './hono.ts';
@@ -141,7 +141,7 @@ describe('sessions', () => {
     });
     const late = await slow.request('/', { method: 'POST', headers: { cookie } });
     expect(await late.json()).toBe(false);
-    expect(late.headers.get('set-cookie')).toContain('Max-Age=0');
+    expect(late.headers.get('set-cookie')).toBeNull();
     expect([browser.cookie, await keysOf()]).toEqual(['', []]);
   });
 
@@ -158,6 +158,42 @@ describe('sessions', () => {
     }
     await store.advance(101_000);
     expect(await (await browser.ask(app, 'GET', '/')).json()).toBeNull();
+    expect(await keysOf()).toEqual([]);
+  });
+
+  it('have a new id that answers under way with the old one leave alone', async () => {
+    const app = server();
+    const [browser, underWay] = [new Browser(), new Browser()];
+    await browser.ask(app, 'POST', '/login/alice');
+    underWay.cookie = browser.cookie;
+    await browser.ask(app, 'POST', '/login/bob');
+    expect(await (await underWay.ask(app, 'GET', '/')).json()).toBeNull();
+    expect(underWay.setCookie).toBeNull();
+  });
+
+  it('reach the browser also where a handler makes its own Response', async () => {
+    const app = new Hono<SessionsEnv<Data>>();
+    app.use(sessions<Data>({ client: store.client }));
+    app.post('/login', async (c) => {
+      await c.var.session.regenerate({ user: 'alice' });
+      return Response.redirect('http://localhost/', 303);
+    });
+    const response = await app.request('/login', { method: 'POST' });
+    expect(response.headers.get('set-cookie')).toContain('__Host-session=');
+  });
+
+  it('can be ended again where ending them failed', async () => {
+    const browser = new Browser();
+    await browser.ask(server(), 'POST', '/login/alice');
+    const app = new Hono<SessionsEnv<Data>>();
+    app.use(sessions<Data>({ client: store.client }));
+    app.post('/', async (c) => {
+      vi.spyOn(store.client, 'delete').mockRejectedValueOnce(new Error('away'));
+      await expect(c.var.session.destroy()).rejects.toThrow('away');
+      await c.var.session.destroy();
+      return c.text('out');
+    });
+    expect((await browser.ask(app as never, 'POST', '/')).status).toBe(200);
     expect([browser.cookie, await keysOf()]).toEqual(['', []]);
   });
 

@@ -69,6 +69,7 @@ export function sessions<T extends SessionData = Record<string, unknown>>(
     });
     c.set('session', session);
     await next();
+    session.writeCookie();
   };
 }
 
@@ -92,6 +93,8 @@ export class Session<T extends SessionData> {
   readonly #settings: Settings;
   readonly #context: Context;
   #found: Found<T> | null = null;
+  /** What the answer is to say of the cookie; null: nothing, it stays as it is. */
+  #cookie: { readonly id: string } | 'drop' | null = null;
 
   constructor(settings: Settings, context: Context) {
     this.#settings = settings;
@@ -110,11 +113,12 @@ export class Session<T extends SessionData> {
     if (id === undefined) return;
     const key = idPattern.test(id) ? await this.#keyOf(id) : null;
     const entry = key === null ? null : await client.get(key);
-    if (key === null || entry === null) return this.#dropCookie();
+    // An unknown id is left alone: another answer may have put a new one in its place meanwhile.
+    if (key === null || entry === null) return;
     this.#found = { id, key, revision: entry.revision, data: frozen(entry.json<T>()) };
     const { expiresIn = ttl } = entry;
     if (expiresIn > ttl * (1 - renewalShare)) return;
-    if (await client.touch(key, ttl)) this.#setCookie(id);
+    if (await client.touch(key, ttl)) this.#cookie = { id };
   }
 
   /**
@@ -135,13 +139,12 @@ export class Session<T extends SessionData> {
       const result = await client.update(found.key, data, found.revision, { ttl });
       if (result.ok) {
         this.#found = { ...found, revision: result.revision, data };
-        this.#setCookie(found.id);
+        this.#cookie = { id: found.id };
         return true;
       }
       const entry = await client.get(found.key);
       if (entry === null) {
         this.#found = null;
-        this.#dropCookie();
         return false;
       }
       found = { ...found, revision: entry.revision, data: frozen(entry.json<T>()) };
@@ -157,12 +160,11 @@ export class Session<T extends SessionData> {
     return this.#begin(data);
   }
 
-  /** Ends the session, at all servers, and its cookie. */
+  /** Ends the session, at all servers, and its cookie. Where it rejects, it may be called again. */
   async destroy(): Promise<void> {
-    const old = this.#found;
+    this.#cookie = 'drop';
+    if (this.#found !== null) await this.#settings.client.delete(this.#found.key);
     this.#found = null;
-    this.#dropCookie();
-    if (old !== null) await this.#settings.client.delete(old.key);
   }
 
   async #begin(data: T): Promise<void> {
@@ -173,7 +175,7 @@ export class Session<T extends SessionData> {
     if (this.#found !== null) both.delete(this.#found.key);
     const { revision } = await both.commit();
     this.#found = { id, key, revision, data: frozen(data) };
-    this.#setCookie(id);
+    this.#cookie = { id };
   }
 
   async #keyOf(id: string): Promise<string> {
@@ -181,13 +183,16 @@ export class Session<T extends SessionData> {
     return this.#settings.prefix + base64url(new Uint8Array(hash));
   }
 
-  #setCookie(id: string): void {
-    setCookie(this.#context, this.#settings.name, id, this.#settings.cookie);
-  }
-
-  #dropCookie(): void {
-    const { maxAge: _, ...cookie } = this.#settings.cookie;
-    deleteCookie(this.#context, this.#settings.name, cookie);
+  /**
+   * Called once, by the middleware, when there is an answer: what is said before is lost where a
+   * handler makes its own Response.
+   */
+  writeCookie(): void {
+    const { name, cookie } = this.#settings;
+    if (this.#cookie === 'drop') {
+      const { maxAge: _, ...rest } = cookie;
+      deleteCookie(this.#context, name, rest);
+    } else if (this.#cookie !== null) setCookie(this.#context, name, this.#cookie.id, cookie);
   }
 }
 
