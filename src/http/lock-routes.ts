@@ -125,10 +125,11 @@ function runAcquire(
     if (failure !== null) return done(null, () => answers.problem(failure));
     // A session that was made is named by the record of this call, when it ran first.
     const session = acquire.session === 0 ? result.revision : acquire.session;
-    if (result.status === 'acquired' && ttlMs === 0) {
+    const isFirst = identity === null && result.status === 'acquired';
+    if (isFirst && ttlMs === 0) {
       return done(null, () => held(options, name, session, result.revision));
     }
-    // Also for one that was acquired long ago by a repeated request: what is true now is said.
+    // A request with a key may be a repeated one, long after: what is true now is said.
     node.awaitLock(name, session, waitMs, (waitError, token) => {
       // One that may not wait has its place in the queue all the same: it is given up.
       const isRefused = waitError?.code === 'overloaded';

@@ -110,6 +110,18 @@ describe('/v1/locks', () => {
     expect(at.node.store.sessions.size).toBe(0);
   });
 
+  test('a repeated request does not get a lock that was lost since', async () => {
+    const at = setUp();
+    for (let i = 0; i < 2; i += 1) await send(at, 'POST', '/v1/sessions?ttl=30');
+    const headers = { 'idempotency-key': '"l"' };
+    const acquire = () => send(at, 'POST', '/v1/locks/job?session=1', headers);
+    expect((await acquire()).status).toBe(200);
+    await send(at, 'DELETE', '/v1/sessions/1');
+    expect((await send(at, 'POST', '/v1/locks/job?session=2')).status).toBe(200);
+    const late = await acquire();
+    expect([late.status, (await jsonOf(late)).code]).toEqual([404, 'session_not_found']);
+  });
+
   test('a repeated request gets the same lock', async () => {
     const at = setUp();
     const headers = { 'idempotency-key': '"l"' };
