@@ -176,7 +176,7 @@ describe('every call', () => {
     const url = await master();
     expectProblem(await call(`${url}/v1/nothing`), 404, 'no_route');
     const response = await call(keyUrl(url, 'a'), { method: 'PATCH', body: 'v' });
-    expect(response.headers.get('allow')).toBe('GET, HEAD, PUT, DELETE');
+    expect(response.headers.get('allow')).toBe('GET, HEAD, PUT, POST, DELETE');
     expectProblem(response, 405, 'method_not_allowed');
   });
 });
