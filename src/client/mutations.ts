@@ -37,8 +37,11 @@ export function conditionHeaders(options: Conditions): Record<string, string> {
   if (ifAbsent === true) return { 'if-none-match': '*' };
   if (ifPresent === true) return { 'if-match': '*' };
   if (ifRevision === undefined) return {};
-  if (typeof ifRevision === 'number' && Number.isSafeInteger(ifRevision) && ifRevision > 0) {
-    return { 'if-match': `"${ifRevision}"` };
+  if (typeof ifRevision === 'number' && Number.isSafeInteger(ifRevision) && ifRevision >= 0) {
+    return ifRevision === 0 ? { 'if-none-match': '*' } : { 'if-match': `"${ifRevision}"` };
   }
-  throw new DsmError('invalid_request', `ifRevision is a positive integer, not ${ifRevision}`);
+  throw new DsmError(
+    'invalid_request',
+    `ifRevision is a whole number from 0 on, not ${ifRevision}`,
+  );
 }

@@ -238,7 +238,7 @@ export type BatchResult =
   | ({ readonly ok: true } & OperationResult)
   | { readonly ok: false; readonly key: string; readonly error: DsmError };
 
-/** What must be true of the key when the mutation is applied; one of the three. */
+/** What must be true of the key when the mutation is applied; one of the three. `ifRevision: 0` is `ifAbsent`. */
 export type Precondition =
   | { readonly ifRevision: number; readonly ifAbsent?: never; readonly ifPresent?: never }
   | { readonly ifAbsent: true; readonly ifRevision?: never; readonly ifPresent?: never }
