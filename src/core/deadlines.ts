@@ -86,7 +86,7 @@ export class DeadlineQueue {
     let at = from;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (this.#atMs(parent) <= this.#atMs(at)) return;
+      if (!this.#isBefore(at, parent)) return;
       this.#swap(at, parent);
       at = parent;
     }
@@ -96,16 +96,18 @@ export class DeadlineQueue {
     let at = from;
     for (;;) {
       const left = 2 * at + 1;
-      const least = this.#atMs(left + 1) < this.#atMs(left) ? left + 1 : left;
-      if (this.#atMs(least) >= this.#atMs(at)) return;
+      const least = this.#isBefore(left + 1, left) ? left + 1 : left;
+      if (!this.#isBefore(least, at)) return;
       this.#swap(at, least);
       at = least;
     }
   }
 
-  /** Infinity behind the end: nothing sinks below it. */
-  #atMs(at: number): number {
-    return this.#heap[at]?.atMs ?? Infinity;
+  /** Those that end together are in the order of their records. Nothing is behind the end. */
+  #isBefore(a: number, b: number): boolean {
+    const [one, other] = [this.#heap[a], this.#heap[b]];
+    if (one === undefined || other === undefined) return one !== undefined;
+    return one.atMs === other.atMs ? one.ttlLsn < other.ttlLsn : one.atMs < other.atMs;
   }
 
   #swap(a: number, b: number): void {
