@@ -62,12 +62,14 @@ function run(command: string, args: readonly string[]): string {
   }
 }
 
-/** The first thing in a version text that looks like a version; '' where the program is absent. */
+/** '' where the program is absent or says no version. */
 function programVersion(name: string, ...args: string[]): string {
   const program = name === 'k6' ? (process.env.K6_BIN ?? findProgram(name)) : findProgram(name);
   if (program === null) return '';
-  return /\d+\.\d+\.\d+/.exec(run(program, args))?.[0] ?? '';
+  return versionIn(run(program, args));
 }
+
+const versionIn = (text: string): string => /\d+\.\d+\.\d+/.exec(text)?.[0] ?? '';
 
 function packageVersion(name: string): string {
   const url = new URL(`node_modules/${name}/package.json`, rootUrl);
@@ -85,7 +87,8 @@ export function collectVersions(): Record<string, string> {
     k6: programVersion('k6', 'version'),
     etcd: programVersion('etcd', '--version'),
     redis: programVersion('redis-server', '--version'),
-    webdis: programVersion('webdis', '--version'),
+    // Started with any argument it takes that for its configuration, so its package is asked.
+    webdis: versionIn(run('dpkg-query', ['--show', '--showformat=${Version}', 'webdis'])),
   };
   return Object.fromEntries(Object.entries(all).filter(([, version]) => version !== ''));
 }
