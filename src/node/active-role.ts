@@ -123,17 +123,18 @@ export class ActiveRole {
   /** One batch of what waits: whatever arrives until its quorum has answered is the next one. */
   #propose(nowMs: number): void {
     if (!this.#isReady(nowMs)) return;
-    const chores = this.#lifetimes.take(nowMs);
-    const batch = this.#isGathered(nowMs) ? this.#takeBatch() : [];
-    if (chores.length + batch.length === 0) return;
+    const { before, behind } = this.#lifetimes.take(nowMs);
+    // Nothing that waits is left behind the end of a session: it may be its keep-alive.
+    const batch = behind.length > 0 || this.#isGathered(nowMs) ? this.#takeBatch() : [];
+    const choreCount = before.length + behind.length;
+    if (choreCount + batch.length === 0) return;
     const commands = batch.map(({ command }) => command);
-    // What time has ended comes before what clients do at that time.
-    const { firstLsn } = this.master.propose(
-      chores.length === 0 ? commands : [...chores, ...commands],
+    const { firstLsn, lastLsn } = this.master.propose(
+      choreCount === 0 ? commands : [...before, ...commands, ...behind],
       nowMs,
     );
-    const firstWriteLsn = firstLsn + chores.length;
-    if (chores.length > 0) this.#lifetimes.onProposed(firstWriteLsn - 1);
+    if (choreCount > 0) this.#lifetimes.onProposed(lastLsn);
+    const firstWriteLsn = firstLsn + before.length;
     for (const [index, { done }] of batch.entries()) {
       this.#writes.add(firstWriteLsn + index, nowMs, done);
     }

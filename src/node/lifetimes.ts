@@ -2,46 +2,93 @@
  * What an active master writes because time goes on (DESIGN.md §3): an end for keys and sessions whose
  * lifetime has ended, and a `tick` where nobody else writes, so that the log's time does not stand still over
  * a restart. One batch at a time: the next one when it is applied.
+ *
+ * Sessions are given the benefit of the doubt. Their ends come behind what clients ask in the same batch: a
+ * keep-alive that lay in the queue while the disk was slow came in time, and makes the end void. And where
+ * this process itself stood still, they wait until it has heard what came meanwhile.
  */
 import type { Limits } from '../core/limits.ts';
 import type { ActiveMaster } from '../core/master.ts';
 import type { Command } from '../core/record.ts';
+import type { Store } from '../core/store.ts';
 
-/** Ended keys, and sessions, in one batch: so much of a backlog may stand before the writes of clients. */
+/** Keys that end in one batch, by themselves or with a session: so much may stand before the writes of clients. */
 const expireMax = 512;
+
+/** What is to be proposed before the writes of clients, and what behind them. */
+export interface Chores {
+  readonly before: readonly Command[];
+  readonly behind: readonly Command[];
+}
+
+const none: Chores = Object.freeze({ before: [], behind: [] });
 
 export class Lifetimes {
   readonly #master: ActiveMaster;
   readonly #limits: Limits;
   /** The last record of the batch under way. */
   #openLsn = 0;
+  /** Since when sessions are due, and until when they are left alone all the same. */
+  #sessionsDue: { readonly leaveUntilMs: number } | null = null;
 
   constructor(master: ActiveMaster, limits: Limits) {
     this.#master = master;
     this.#limits = limits;
   }
 
+  get #store(): Store {
+    return this.#master.voter.store;
+  }
+
   /** What is due now; whoever takes it proposes it, and says so to `onProposed`. */
-  take(nowMs: number): Command[] {
-    const { store } = this.#master.voter;
+  take(nowMs: number): Chores {
+    const store = this.#store;
     const nextMs = this.#nextMs();
-    if (nextMs === Infinity || store.appliedLsn < this.#openLsn) return [];
+    if (nextMs === Infinity || store.appliedLsn < this.#openLsn) return none;
     const logTimeMs = this.#master.logTimeMs(nowMs);
     if (nextMs <= logTimeMs) {
-      const keys = store.expired(logTimeMs, expireMax);
-      const sessions = store.sessions.expired(logTimeMs, expireMax);
-      return [
-        ...keys.map(({ key, ttlLsn }) => ({ kind: 'expire', key, ttlLsn }) as const),
-        ...sessions.map(({ key, ttlLsn }) => endOf(Number(key), ttlLsn)),
-      ];
+      const before = store
+        .expired(logTimeMs, expireMax)
+        .map(({ key, ttlLsn }) => ({ kind: 'expire', key, ttlLsn }) as const);
+      return { before, behind: this.#endSessions(nowMs, logTimeMs) };
     }
     const isTickDue = logTimeMs - store.logTimeMs >= this.#limits.tickMs;
-    return isTickDue ? [{ kind: 'tick' }] : [];
+    return isTickDue ? { before: [{ kind: 'tick' }], behind: [] } : none;
+  }
+
+  #endSessions(nowMs: number, logTimeMs: number): Command[] {
+    const { sessions } = this.#store;
+    const lateMs = logTimeMs - sessions.nextExpiryMs();
+    if (lateMs < 0) {
+      this.#sessionsDue = null;
+      return [];
+    }
+    const { heartbeatMs } = this.#limits;
+    // Seen late: nobody was here to see it in time, nor to hear of the session.
+    this.#sessionsDue ??= { leaveUntilMs: lateMs > heartbeatMs ? nowMs + heartbeatMs : nowMs };
+    if (nowMs < this.#sessionsDue.leaveUntilMs) return [];
+    const ends: Command[] = [];
+    let keyCount = 0;
+    // A session ends whole, with all its keys: the last one may exceed the bound.
+    for (const { key, ttlLsn } of sessions.expired(logTimeMs, expireMax)) {
+      if (keyCount >= expireMax) break;
+      const session = Number(key);
+      keyCount += 1 + sessions.keysOf(session).size;
+      ends.push({
+        kind: 'session',
+        act: 'expire',
+        session,
+        lock: '',
+        ttlMs: 0,
+        ttlLsn,
+        request: null,
+      });
+    }
+    return ends;
   }
 
   #nextMs(): number {
-    const { store } = this.#master.voter;
-    return Math.min(store.nextExpiryMs(), store.sessions.nextExpiryMs());
+    return Math.min(this.#store.nextExpiryMs(), this.#store.sessions.nextExpiryMs());
   }
 
   onProposed(lastLsn: number): void {
@@ -50,15 +97,12 @@ export class Lifetimes {
 
   /** What is late already comes with the next batch, which needs no timer. */
   nextWakeMs(nowMs: number): number {
-    const { store } = this.#master.voter;
     const nextMs = this.#nextMs();
     if (nextMs === Infinity) return Infinity;
-    const dueMs = Math.min(nextMs, store.logTimeMs + this.#limits.tickMs);
+    const leaveUntilMs = this.#sessionsDue?.leaveUntilMs ?? 0;
+    if (leaveUntilMs > nowMs) return leaveUntilMs;
+    const dueMs = Math.min(nextMs, this.#store.logTimeMs + this.#limits.tickMs);
     const waitMs = dueMs - this.#master.logTimeMs(nowMs);
     return waitMs > 0 ? nowMs + waitMs : Infinity;
   }
-}
-
-function endOf(session: number, ttlLsn: number): Command {
-  return { kind: 'session', act: 'expire', session, lock: '', ttlMs: 0, ttlLsn, request: null };
 }

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import type { Operation } from '../core/operations.ts';
+import type { SessionCommand } from '../core/session-command.ts';
+import type { WriteRequest, WriteResult } from '../node/api.ts';
+import { Scenario } from './scenario.ts';
+import type { Promised, World } from './world.ts';
+
+function write(world: World, command: WriteRequest): Promised<WriteResult> {
+  const promised: Promised<WriteResult> = { result: null };
+  world.node('m1').write(command, (error, value) => {
+    promised.result = { error, value };
+  });
+  return promised;
+}
+
+function act(world: World, name: SessionCommand['act'], more: Partial<SessionCommand>) {
+  const common = { session: 0, lock: '', ttlMs: 0, ttlLsn: 0, request: null };
+  return write(world, { kind: 'session', act: name, ...common, ...more });
+}
+
+function create(world: World, ttlMs: number): number {
+  return world.await(act(world, 'create', { ttlMs })).value?.revision ?? 0;
+}
+
+const sessionsAt = (world: World) => world.node('m1').inspect().store.sessions;
+
+describe('a keep-alive that came in time', () => {
+  test('counts, though the disk was slow and its session was due before its turn came', () => {
+    const { world } = Scenario.ready({ masters: 1, slaves: 0 });
+    const session = create(world, 1000);
+    const { platter } = world.seat('m1');
+    if (platter === null) throw new Error('a master has a disk');
+    world.run(850);
+    platter.faults = { ...platter.faults, syncMs: [200, 200] };
+    const slow = world.put('m1', 'k', 'x');
+    world.run(50);
+    const kept = act(world, 'keep-alive', { session });
+    expect(kept.result).toBeNull();
+    expect(slow.result).toBeNull();
+    expect(world.await(kept).value?.status).toBe('updated');
+    expect(sessionsAt(world).get(session)).toBeDefined();
+  });
+
+  test('counts, though the master stood still and found the session due before it read from its sockets', () => {
+    const { world } = Scenario.ready({ masters: 1, slaves: 0 });
+    const session = create(world, 1000);
+    world.run(800);
+    world.pause('m1', 400);
+    world.run(401);
+    expect(sessionsAt(world).get(session)).toBeDefined();
+    expect(world.await(act(world, 'keep-alive', { session })).value?.status).toBe('updated');
+    world.run(900);
+    expect(sessionsAt(world).get(session)).toBeDefined();
+    world.run(300);
+    expect(sessionsAt(world).get(session)).toBeUndefined();
+  });
+});
+
+describe('sessions that end together', () => {
+  test('take no more keys with them in one batch than a bound, and all come to their turn', () => {
+    const { world } = Scenario.ready({ masters: 1, slaves: 0 });
+    const created = Array.from({ length: 12 }, () => act(world, 'create', { ttlMs: 3000 }));
+    const sessions = created.map((one) => world.await(one).value?.revision ?? 0);
+    for (const session of sessions) {
+      const operations = Array.from(
+        { length: 100 },
+        (_, i): Operation => ({
+          kind: 'put',
+          key: `${session}/${i}`,
+          value: new Uint8Array(1),
+          contentType: '',
+          ttlMs: 0,
+          session,
+        }),
+      );
+      const txn = { kind: 'txn', compares: [], operations, otherwise: [], request: null } as const;
+      world.await(write(world, txn));
+    }
+    const voter = world.node('m1').inspect();
+    let most = 0;
+    let before = voter.store.keyCount;
+    expect(before).toBe(1200);
+    world.until(() => {
+      most = Math.max(most, before - voter.store.keyCount);
+      before = voter.store.keyCount;
+      return before === 0;
+    });
+    expect(most).toBeLessThanOrEqual(600);
+    expect(sessionsAt(world).size).toBe(0);
+  });
+});
