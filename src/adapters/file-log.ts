@@ -75,6 +75,10 @@ class FileLog implements Storage {
     return segments.bytesAfter(snapshots.at(-1)?.lsn ?? 0);
   }
 
+  get segmentCount(): number {
+    return this.#parts.segments.count;
+  }
+
   get #parts(): Parts {
     assert(this.#recovered !== null, 'recover is called before everything else');
     return this.#recovered;

@@ -47,6 +47,10 @@ export class LogSegments {
     return this.#series;
   }
 
+  get count(): number {
+    return this.#segments.length;
+  }
+
   /** Bytes of the log behind the record `lsn`, counting a write under way. */
   bytesAfter(lsn: number): number {
     let bytes = 0;

@@ -52,6 +52,10 @@ class MemoryStorage implements Storage {
     return this.#logBytes;
   }
 
+  get segmentCount(): number {
+    return 0;
+  }
+
   recover(): Recovered {
     const { meta, snapshot, records } = this.#contents;
     this.#nextLsn = (records.at(-1)?.lsn ?? snapshot?.lsn ?? 0) + 1;

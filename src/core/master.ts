@@ -39,6 +39,8 @@ export interface MasterOptions {
   readonly placement: Placement;
   readonly random: () => number;
   readonly nowMs: number;
+  /** A batch is committed, so long after it got its place in the log. */
+  readonly onBatchCommitted: (afterMs: number) => void;
 }
 
 /** What the active master makes of a poll. */
@@ -331,8 +333,11 @@ export class ActiveMaster {
       // Until the others know that a configuration is committed, both bind them: tell them now.
       if (settlesConfig) this.wantRound();
     }
-    while ((this.#openBatches[0]?.lastLsn ?? Infinity) <= voter.committedLsn) {
+    for (;;) {
+      const [batch] = this.#openBatches;
+      if (batch === undefined || batch.lastLsn > voter.committedLsn) break;
       this.#openBatches.shift();
+      this.#options.onBatchCommitted(nowMs - batch.atMs);
     }
     const heldLsn = majorityValue([voter.members], this.#heldLsn);
     this.doneLsn = Math.max(this.doneLsn, Math.min(voter.committedLsn, heldLsn));

@@ -66,6 +66,9 @@ export class Sessions {
   get size(): number {
     return this.#sessions.size;
   }
+  get lockCount(): number {
+    return this.#locks.size;
+  }
   /** Keys that end with the session. */
   keysOf(id: number): ReadonlySet<string> {
     return this.#keys.get(id) ?? none;

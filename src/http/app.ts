@@ -20,6 +20,8 @@ import { keysPath, locksPath, pathStart, unstoragePath } from './keys.ts';
 import { addKvRoutes, putKey } from './kv-routes.ts';
 import { addListRoutes } from './list-routes.ts';
 import { addLockRoutes } from './lock-routes.ts';
+import { addMetricsRoute, type ProcessFacts } from './metrics/metrics-route.ts';
+import { RequestCounts } from './metrics/request-counts.ts';
 import { addOpRoutes } from './op-routes.ts';
 import { addPeerRoutes } from './peer-routes.ts';
 import { asDsmError } from './problem.ts';
@@ -45,6 +47,8 @@ export interface AppOptions {
   readonly sharesHeaders?: boolean;
   /** For a body from its first byte to its last; default 10 s. */
   readonly bodyTimeoutMs?: number;
+  /** What `/metrics` says of the process; nothing where it is not given. */
+  readonly processFacts?: () => ProcessFacts;
 }
 
 const defaultBodyTimeoutMs = 10_000;
@@ -69,7 +73,9 @@ export function createApp(options: AppOptions): Hono {
   addUnstorageRoutes(app, kv);
   addWatchRoutes(app, { node, answers, clock });
   addPeerRoutes(app, { node, answers, bodies, checkSecret });
+  const counts = new RequestCounts();
   addStatusRoutes(app, node, answers);
+  addMetricsRoute(app, { node, answers, counts, processFacts: options.processFacts });
   addAdminRoutes(app, { node, answers, bodies, forwarder, checkSecret });
   app.notFound((c) => onNoRoute(app, answers, c.req));
 
@@ -81,28 +87,30 @@ export function createApp(options: AppOptions): Hono {
   app.onError(fail);
   const hosts = new HostGuard(options.isLoopback, () => node.status().url);
   const shortCut = new ShortCut({ node, answers, put: (request) => putKey(kv, request), fail });
-  return guarded(app, shortCut, hosts, fail);
+  return guarded(app, { shortCut, hosts, counts, fail });
+}
+
+interface Guards {
+  readonly shortCut: ShortCut;
+  readonly hosts: HostGuard;
+  readonly counts: RequestCounts;
+  readonly fail: (thrown: unknown) => Response;
 }
 
 /** Puts the short cut and the guards before the router: middleware would slow every route. */
-function guarded(
-  app: Hono,
-  shortCut: ShortCut,
-  hosts: HostGuard,
-  fail: (thrown: unknown) => Response,
-): Hono {
+function guarded(app: Hono, { shortCut, hosts, counts, fail }: Guards): Hono {
   const routed = app.fetch;
   app.fetch = (request, ...rest) => {
     try {
       const answer = shortCut.answer(request);
-      if (answer !== undefined) return answer;
+      if (answer !== undefined) return counts.count(request, answer);
       const { url, method } = request;
       hosts.expect(url);
       if (method !== 'GET' && method !== 'HEAD') expectSameSite(request);
       shortCut.letIn(url);
-      return routed(request, ...rest);
+      return counts.count(request, routed(request, ...rest));
     } catch (error) {
-      return fail(error);
+      return counts.count(request, fail(error));
     }
   };
   return app;

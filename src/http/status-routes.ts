@@ -8,6 +8,7 @@ const links = Object.freeze({
   self: '/v1/status',
   live: '/livez',
   ready: '/readyz?verbose',
+  metrics: '/metrics',
   members: '/v1/admin/members',
   key: '/v1/kv/{key}',
   list: '/v1/kv?prefix={prefix}',

@@ -13,6 +13,7 @@ import type { Result } from '../core/store.ts';
 import type { PeerAnswer } from '../ports/peers.ts';
 import type { WriteDone } from './api.ts';
 import type { NodeContext, Reply } from './context.ts';
+import type { Queues } from './gauges.ts';
 import { Lifetimes } from './lifetimes.ts';
 import { type LockDone, LockWaits } from './lock-waits.ts';
 import { type Waited, Waiters } from './waiters.ts';
@@ -70,6 +71,7 @@ export class ActiveRole {
       placement,
       random: () => random.next(),
       nowMs: clock.monotonicMs(),
+      onBatchCommitted: (afterMs) => context.commits.note(afterMs),
     });
     this.#lifetimes = new Lifetimes(this.master, limits);
     this.#lockWaits = new LockWaits(limits.waitingReadsMax);
@@ -417,6 +419,17 @@ export class ActiveRole {
       this.#lifetimes.nextWakeMs(nowMs),
       nowMs + limits.heartbeatMs,
     );
+  }
+
+  /** What waits here now. */
+  queues(): Queues {
+    return {
+      queuedWrites: this.#queue.length,
+      queuedBytes: this.#queueBytes,
+      openWrites: this.#writes.size,
+      waitingReads: this.#rounds.size + this.#timely.size,
+      waitingLocks: this.#lockWaits.size,
+    };
   }
 
   /** Nothing waits for an answer, and `nodeId` holds all of the log. */

@@ -8,6 +8,7 @@ import type { ListPage, ListQuery } from '../core/list-page.ts';
 import type { Member, Mutation } from '../core/record.ts';
 import type { Result, Store } from '../core/store.ts';
 import type { PeerAnswer, PeerCallName } from '../ports/peers.ts';
+import type { NodeGauges } from './gauges.ts';
 import type { Watch, WatchScope } from './watcher.ts';
 
 /** A value as it is read. Immutable: nobody changes `value`. */
@@ -144,6 +145,8 @@ export interface NodeApi {
 
   status(): NodeStatus;
   checks(): Check[];
+  /** What a monitor asks for beside the status. */
+  gauges(): NodeGauges;
 
   /** Planned transfer of mastership; to the best standby where `nodeId` is ''. */
   handoff(nodeId: string, done: (error: DsmError | null) => void): void;

@@ -70,8 +70,9 @@ export class Candidate {
   }
 
   #claim(): void {
-    const { clock, limits, logger, persistence } = this.#context;
+    const { clock, limits, logger, persistence, counters } = this.#context;
     this.election.claim();
+    counters.elections += 1;
     const { epoch } = this.election;
     logger.info('standing for election', { epoch });
     this.#deadlineMs = clock.monotonicMs() + limits.failoverMs;

@@ -10,6 +10,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { PeerAnswer, Peers } from '../ports/peers.ts';
 import type { Random } from '../ports/random.ts';
 import type { Contacts } from './contacts.ts';
+import type { Durations } from './durations.ts';
 import type { Persistence } from './persistence.ts';
 
 export interface Ports {
@@ -27,6 +28,8 @@ export interface NodeContext extends Ports {
   /** Base URLs of all masters, as told on the command line, in order. */
   readonly masterUrls: readonly string[];
   readonly counters: Counters;
+  /** From a batch's place in the log to its commit, at this node while it was active. */
+  readonly commits: Durations;
   readonly contacts: Contacts;
   /** Something happened: the node looks for what is due and arms its timer. */
   changed(): void;
@@ -45,7 +48,10 @@ export interface Counters {
   appendsTaken: number;
   pollsAnswered: number;
   batches: number;
+  /** Epochs that this node stood for. */
+  elections: number;
   takeovers: number;
+  stepDowns: number;
   watches: number;
   watchesClosed: number;
 }
@@ -61,7 +67,9 @@ export function createCounters(): Counters {
     appendsTaken: 0,
     pollsAnswered: 0,
     batches: 0,
+    elections: 0,
     takeovers: 0,
+    stepDowns: 0,
     watches: 0,
     watchesClosed: 0,
   };

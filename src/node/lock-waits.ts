@@ -36,6 +36,10 @@ export class LockWaits {
     this.#seenLsn = -1;
   }
 
+  get size(): number {
+    return this.#waits.length;
+  }
+
   get nextDeadlineMs(): number {
     return this.#firstDeadlineMs;
   }

@@ -24,6 +24,7 @@ import { Birth } from './birth.ts';
 import { Candidate } from './candidate.ts';
 import type { Reply } from './context.ts';
 import { forwardRead } from './forward-read.ts';
+import type { Queues } from './gauges.ts';
 import { runHandoff } from './handoff.ts';
 import type { LockDone } from './lock-waits.ts';
 import { DsmNode, type NodeOptions } from './node.ts';
@@ -153,6 +154,7 @@ export class MasterNode extends DsmNode {
     const active = this.#active;
     if (active === null) return;
     this.#active = null;
+    this.context.counters.stepDowns += 1;
     this.context.logger.warn('this master steps down', { epoch: active.master.epoch, reason });
     this.voter.masterHeardMs = this.nowMs();
     this.#standBy();
@@ -450,6 +452,13 @@ export class MasterNode extends DsmNode {
   }
 
   // ── status ────────────────────────────────────────────────────────────────────────────────────
+
+  protected override queues(): Queues {
+    const here = super.queues();
+    const active = this.#active?.queues();
+    if (active === undefined) return here;
+    return { ...active, waitingReads: here.waitingReads + active.waitingReads };
+  }
 
   override status(): NodeStatus {
     return describeNode(this.context, this.state, this.activeUrl(), this.#active?.master ?? null);

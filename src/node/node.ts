@@ -30,6 +30,8 @@ import type {
 import { checkedPeers } from './checked-peers.ts';
 import { Contacts } from './contacts.ts';
 import { createCounters, type NodeContext, type Ports, type Reply } from './context.ts';
+import { Durations } from './durations.ts';
+import type { NodeGauges, Queues } from './gauges.ts';
 import type { LockDone } from './lock-waits.ts';
 import { Persistence } from './persistence.ts';
 import { ReadIndexReads } from './read-index.ts';
@@ -102,9 +104,14 @@ export abstract class DsmNode implements NodeApi {
       },
     });
     this.voter.masterHeardMs = nowMs;
-    const persistence = new Persistence(this.voter, storage, ports.logger, (error) =>
-      this.fail(new Error(`The log could not be written: ${error.message}`, { cause: error })),
-    );
+    const persistence = new Persistence({
+      voter: this.voter,
+      storage,
+      logger: ports.logger,
+      clock: ports.clock,
+      onPoisoned: (error) =>
+        this.fail(new Error(`The log could not be written: ${error.message}`, { cause: error })),
+    });
     this.context = {
       ...ports,
       peers: checkedPeers(ports.peers),
@@ -114,6 +121,7 @@ export abstract class DsmNode implements NodeApi {
       persistence,
       masterUrls: options.masterUrls,
       counters: createCounters(),
+      commits: new Durations(),
       contacts: new Contacts(ports.clock, ports.logger, limits),
       changed: () => this.#changed(),
     };
@@ -450,6 +458,26 @@ export abstract class DsmNode implements NodeApi {
 
   status(): NodeStatus {
     return describeNode(this.context, this.state, this.activeUrl());
+  }
+
+  /** What waits at this node now; an active master adds what only it has. */
+  protected queues(): Queues {
+    const waitingReads = this.#revisions.size + this.#indexReads.size;
+    return { queuedWrites: 0, queuedBytes: 0, openWrites: 0, waitingReads, waitingLocks: 0 };
+  }
+
+  gauges(): NodeGauges {
+    const { sessions } = this.voter.store;
+    const { persistence, commits } = this.context;
+    return {
+      ...this.queues(),
+      heldCalls: this.#held.size,
+      watches: this.#watches.size,
+      sessions: sessions.size,
+      locks: sessions.lockCount,
+      commits: commits.view(),
+      disk: persistence.gauges(),
+    };
   }
 
   checks(): Check[] {

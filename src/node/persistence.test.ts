@@ -4,6 +4,7 @@ import type { DiskDone } from '../ports/disk.ts';
 import { silentLogger } from '../ports/logger.ts';
 import type { Meta, Storage } from '../ports/storage.ts';
 import { append, makeVoter, origin, puts } from '../sim/fixtures.ts';
+import { HandClock } from '../sim/walk/hand-ports.ts';
 import { Persistence } from './persistence.ts';
 
 /** A storage whose operations end when the test says so, in order. */
@@ -34,8 +35,13 @@ class Steps {
       get logBytes() {
         return steps.logBytes;
       },
+      segmentCount: 2,
       close() {},
     };
+  }
+
+  get openCount(): number {
+    return this.#open.length;
   }
 
   end(error?: Error): void {
@@ -47,10 +53,15 @@ function bench() {
   const steps = new Steps();
   const voter = makeVoter('m2', { hasDisk: true });
   const poison: Error[] = [];
-  const persistence = new Persistence(voter, steps.storage, silentLogger, (error) =>
-    poison.push(error),
-  );
-  return { steps, voter, persistence, poison };
+  const clock = new HandClock();
+  const persistence = new Persistence({
+    voter,
+    storage: steps.storage,
+    logger: silentLogger,
+    clock,
+    onPoisoned: (error) => poison.push(error),
+  });
+  return { steps, voter, persistence, poison, clock };
 }
 
 const take = (voter: Voter, count: number, first = 1, epoch = 1) =>
@@ -146,7 +157,10 @@ describe('persistence', () => {
 
   test('without a disk everything is done at once', () => {
     const voter = makeVoter('s1');
-    const persistence = new Persistence(voter, null, silentLogger, () => {});
+    const persistence = new Persistence({
+      ...{ voter, storage: null, logger: silentLogger, clock: new HandClock() },
+      onPoisoned: () => {},
+    });
     take(voter, 2);
     let isDone = false;
     persistence.flush(() => {
@@ -154,5 +168,26 @@ describe('persistence', () => {
     });
     expect(isDone).toBe(true);
     expect(voter.writes).toEqual([]);
+    expect(persistence.gauges()).toBeNull();
+  });
+
+  test('it says how long syncs took, and how old the last snapshot is', () => {
+    const { steps, voter, persistence, clock } = bench();
+    take(voter, 2);
+    persistence.flush();
+    clock.advance(3);
+    steps.end();
+    while (steps.openCount > 0) steps.end();
+    const before = persistence.gauges();
+    expect(before).toMatchObject({ segmentCount: 2, snapshotsSaved: 0, snapshotAgeMs: null });
+    expect(before?.syncs.sumMs).toBe(3);
+    voter.advanceCommitted(2);
+    steps.logBytes = 5;
+    persistence.compact(5);
+    clock.advance(7);
+    steps.end();
+    clock.advance(11);
+    const facts = { logBytes: 5, snapshotsSaved: 1, snapshotAgeMs: 11 };
+    expect(persistence.gauges()).toMatchObject(facts);
   });
 });

@@ -3,18 +3,36 @@
  * that depend on a write go through `flush`, so none can leave before its write is durable. A node
  * without a disk has no storage: everything is done at once.
  */
+import type { Record } from '../core/record.ts';
 import type { SnapshotHeader } from '../core/snapshot.ts';
 import { encodeSnapshot } from '../core/snapshot.ts';
 import type { Voter, Write } from '../core/voter.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Meta, Storage } from '../ports/storage.ts';
+import { Durations } from './durations.ts';
+import type { DiskGauges } from './gauges.ts';
+
+export interface PersistenceOptions {
+  readonly voter: Voter;
+  /** null for a node without a disk. */
+  readonly storage: Storage | null;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** The log is poisoned (rule 13): called once. */
+  readonly onPoisoned: (error: Error) => void;
+}
 
 export class Persistence {
+  readonly #options: PersistenceOptions;
   readonly #voter: Voter;
   readonly #storage: Storage | null;
   readonly #logger: Logger;
-  /** The log is poisoned (rule 13): called once. */
-  readonly #onPoisoned: (error: Error) => void;
+  /** From handing records to the disk until they are synced. */
+  readonly #syncs = new Durations();
+  #snapshotsSaved = 0;
+  /** By the monotonic clock; null before the first one. */
+  #snapshotAtMs: number | null = null;
   /** Numbers of the operations begun and finished; they finish in order. */
   #begun = 0;
   #finished = 0;
@@ -22,16 +40,25 @@ export class Persistence {
   #isPoisoned = false;
   #isSnapshotting = false;
 
-  constructor(
-    voter: Voter,
-    storage: Storage | null,
-    logger: Logger,
-    onPoisoned: (error: Error) => void,
-  ) {
-    this.#voter = voter;
-    this.#storage = storage;
-    this.#logger = logger;
-    this.#onPoisoned = onPoisoned;
+  constructor(options: PersistenceOptions) {
+    this.#options = options;
+    this.#voter = options.voter;
+    this.#storage = options.storage;
+    this.#logger = options.logger;
+  }
+
+  /** null for a node without a disk. */
+  gauges(): DiskGauges | null {
+    if (this.#storage === null) return null;
+    const { logBytes, segmentCount } = this.#storage;
+    const sinceMs = this.#snapshotAtMs;
+    return {
+      logBytes,
+      segmentCount,
+      snapshotsSaved: this.#snapshotsSaved,
+      snapshotAgeMs: sinceMs === null ? null : this.#options.clock.monotonicMs() - sinceMs,
+      syncs: this.#syncs.view(),
+    };
   }
 
   /** Begins all pending writes; `done` runs when they, and all before them, are synced. */
@@ -52,10 +79,7 @@ export class Persistence {
     this.#begun += 1;
     switch (write.kind) {
       case 'append':
-        storage.append(write.records, (error) => {
-          if (error === undefined) this.#voter.onSynced(write.records);
-          this.#onDone(error);
-        });
+        this.#append(storage, write.records);
         return;
       case 'cut':
         storage.cut(write.lsn, (error) => this.#onDone(error));
@@ -69,11 +93,23 @@ export class Persistence {
     }
   }
 
+  #append(storage: Storage, records: readonly Record[]): void {
+    const { clock } = this.#options;
+    const beginMs = clock.monotonicMs();
+    storage.append(records, (error) => {
+      if (error === undefined) {
+        this.#syncs.note(clock.monotonicMs() - beginMs);
+        this.#voter.onSynced(records);
+      }
+      this.#onDone(error);
+    });
+  }
+
   #onDone(error: Error | undefined): void {
     if (this.#isPoisoned) return;
     if (error !== undefined) {
       this.#isPoisoned = true;
-      this.#onPoisoned(error);
+      this.#options.onPoisoned(error);
       return;
     }
     this.#finished += 1;
@@ -106,9 +142,15 @@ export class Persistence {
     const frozen = this.#voter.store.freeze();
     this.#logger.debug('saving a snapshot', { lsn, keys: frozen.entries.size });
     storage.saveSnapshot(lsn, encodeSnapshot(header, frozen), { replaceLog }, (error) => {
+      if (error === undefined) this.#onSnapshotSaved();
       if (error === undefined && replaceLog) this.#voter.onSnapshotSynced(lsn);
       done(error);
     });
+  }
+
+  #onSnapshotSaved(): void {
+    this.#snapshotsSaved += 1;
+    this.#snapshotAtMs = this.#options.clock.monotonicMs();
   }
 }
 

@@ -31,6 +31,11 @@ export class ReadIndexReads {
     this.#applying = new Waiters(context.limits.waitingReadsMax, 'catching_up');
   }
 
+  /** Reads that wait here. */
+  get size(): number {
+    return this.#arrived.length + this.#asked.length + this.#applying.size;
+  }
+
   /** `done` when the own memory is as new as the active master's was after this call. */
   confirm(forceRound: boolean, done: Waited): void {
     const { limits, clock, counters } = this.#context;

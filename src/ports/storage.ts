@@ -59,5 +59,7 @@ export interface Storage {
   ): void;
   /** Bytes of log on disk since the last snapshot. */
   readonly logBytes: number;
+  /** Files that the log is in, those before the last snapshot included; 0 where it is in none. */
+  readonly segmentCount: number;
   close(): void;
 }

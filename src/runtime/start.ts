@@ -31,6 +31,7 @@ import {
   type SlaveConfig,
 } from './config.ts';
 import { isLoopback } from './config-values.ts';
+import { processFacts } from './process-facts.ts';
 import { type Handler, type RunningServer, runtimeName, serve } from './serve.ts';
 import { chooseTransport } from './transport.ts';
 
@@ -138,6 +139,7 @@ async function start(
       secret: config.secret,
       isLoopback: isLoopback(host),
       sharesHeaders: runtimeName() === 'bun',
+      processFacts,
     });
     answer = app.fetch as Handler;
     logger.info('listening', { url, nodeId: node.nodeId, runtime: runtimeName() });

@@ -26,7 +26,13 @@ export function startMaster(
   nowMs = 0,
 ): ActiveMasterFixture {
   const voter = makeVoter('m1', { log: logOf(nodeIds, more), hasDisk: true, promised: 2 });
-  const master = new ActiveMaster({ voter, placement: 'hash', random: () => 0, nowMs });
+  const master = new ActiveMaster({
+    voter,
+    placement: 'hash',
+    random: () => 0,
+    nowMs,
+    onBatchCommitted: () => {},
+  });
   return {
     master,
     voter,

@@ -119,6 +119,7 @@ export class SimPlatter implements Platter {
           logBytes = kept.records.reduce((sum, { frame }) => sum + frame.length, 0);
         }, done);
       },
+      segmentCount: 0,
       get logBytes() {
         return logBytes;
       },

@@ -206,6 +206,12 @@ export const apiCalls: readonly Call[] = [
     errors: [...any],
   },
   {
+    ...{ id: 'metrics', method: 'get', path: '/metrics', summary: 'What a monitor asks for' },
+    parameters: [],
+    answers: { 200: { description: 'for Prometheus', content: { 'text/plain': 'text' } } },
+    errors: [...any],
+  },
+  {
     ...{ id: 'document', method: 'get', path: '/openapi.json', summary: 'This document' },
     parameters: [],
     answers: { 200: { description: 'OpenAPI 3.1', content: json('OpenApi') } },

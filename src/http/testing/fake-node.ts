@@ -17,6 +17,8 @@ import type {
   WriteRequest,
   WriteResult,
 } from '../../node/api.ts';
+import { Durations } from '../../node/durations.ts';
+import type { DiskGauges, NodeGauges } from '../../node/gauges.ts';
 import type { WatchScope } from '../../node/watcher.ts';
 import type { PeerAnswer, PeerCallName } from '../../ports/peers.ts';
 import { FakeWatch } from './fake-watch.ts';
@@ -48,6 +50,7 @@ export class FakeNode implements NodeApi {
   adminError: DsmError | null = null;
   lockError: DsmError | null = null;
   peerAnswer: PeerAnswer = { status: 200, message: {} };
+  disk: DiskGauges | null = null;
   checksFound: Check[] = [{ name: 'running', ok: true, detail: 'running' }];
   /** Calls back when `wake` is called; null calls back at once with `no_master`. */
   held: ((error: DsmError | null) => void)[] = [];
@@ -195,6 +198,15 @@ export class FakeNode implements NodeApi {
 
   checks(): Check[] {
     return this.checksFound;
+  }
+
+  gauges(): NodeGauges {
+    const none = new Durations().view();
+    return {
+      ...{ queuedWrites: 1, queuedBytes: 2, openWrites: 3, waitingReads: 4, waitingLocks: 5 },
+      ...{ heldCalls: 6, watches: 7, sessions: this.store.sessions.size },
+      ...{ locks: this.store.sessions.lockCount, commits: none, disk: this.disk },
+    };
   }
 
   handoff(nodeId: string, done: (error: DsmError | null) => void): void {

@@ -129,6 +129,7 @@ export class HandDisk {
           logBytes = kept.records.reduce((sum, { frame }) => sum + frame.length, 0);
         }, done);
       },
+      segmentCount: 0,
       get logBytes() {
         return logBytes;
       },
