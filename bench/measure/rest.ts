@@ -10,10 +10,13 @@ export interface Rest {
 export function restUntil(dueMs: number, onRested: () => void): Rest {
   let timer: NodeJS.Timeout;
   const arm = () => {
-    timer = setTimeout(() => {
-      if (performance.now() < dueMs) arm();
-      else onRested();
-    }, dueMs - performance.now());
+    timer = setTimeout(
+      () => {
+        if (performance.now() < dueMs) arm();
+        else onRested();
+      },
+      Math.max(0, dueMs - performance.now()),
+    );
   };
   arm();
   return { cancel: () => clearTimeout(timer) };
