@@ -10,6 +10,12 @@ describe('time', () => {
     expect(time.nowMs).toBe(1500);
   });
 
+  it('a read of a revision to come is waited for as long as nodes wait for it', async () => {
+    const { client, time } = setUp({ [a]: () => 'hang', [b]: serving() });
+    await time.run(client.get('k', { minRevision: 99 }));
+    expect(time.nowMs).toBe(3500);
+  });
+
   it('the pauses between rounds double from 10 to 500 ms, with full jitter', async () => {
     const { client, network, time } = setUp({}, { masters: [a] });
     await expect(time.run(client.get('k'))).rejects.toThrow();

@@ -7,14 +7,23 @@
  * mutation too, because every attempt carries the same idempotency key and the nodes run it once.
  * What is left when the time is over is one error that says whether anything may have been applied.
  */
+import { DsmError } from '../core/errors.ts';
 import { headerNames } from '../http/headers.ts';
 import { follow, orAborted } from './abort.ts';
 import { statusOf } from './entries.ts';
 import type { Environment } from './environment.ts';
-import { noteAnswer, silenceOf } from './failure.ts';
+import { isBadPort, noteAnswer, silenceOf } from './failure.ts';
 import { Nearest } from './nearest.ts';
 import { type MasterChange, NodeList, parseNodeUrl } from './nodes.ts';
-import { isFromNode, judge, openReply, type Problem, type Reply, readReply } from './reply.ts';
+import {
+  isForeignRefusal,
+  isFromNode,
+  judge,
+  openReply,
+  type Problem,
+  type Reply,
+  readReply,
+} from './reply.ts';
 import { Trial } from './trial.ts';
 
 export interface CallerOptions {
@@ -51,8 +60,13 @@ export interface Call {
   readonly isStream?: boolean | undefined;
   /** An answer with this status is no failure: it is for who asked. */
   readonly settledStatus?: number | undefined;
-  /** Time for one attempt that may take longer than others do. */
-  readonly attemptTimeoutMs?: number | undefined;
+  /**
+   * Why an answer is not whole yet; null where it is. The same is asked again then, and when the
+   * time is over the answer is given as it is.
+   */
+  readonly lackOf?: ((reply: Reply) => Problem | null) | undefined;
+  /** A node may take so much longer for it than for other calls. */
+  readonly patienceMs?: number | undefined;
   /** A read that any node can answer. */
   readonly isSpread?: boolean | undefined;
   /** Ask this node only. */
@@ -93,16 +107,20 @@ export class Caller {
 
   /** A settled answer. Throws a DsmError, or the reason of the signal that aborted the call. */
   async call(call: Call): Promise<Reply> {
+    expectHeaders({ ...this.#options.headers, ...call.headers });
     const controller = new AbortController();
     const stop = follow([this.#options.signal, call.signal], controller);
+    const trial = new Trial(call, this.#options);
     try {
       controller.signal.throwIfAborted();
-      const trial = new Trial(call, this.#options);
       for (;;) {
         const reply = await this.#round(call, trial, controller.signal);
         if (reply !== null) return reply;
         await this.#pause(trial, controller.signal);
       }
+    } catch (error) {
+      if (trial.partial === null || !(error instanceof DsmError)) throw error;
+      return trial.partial;
     } finally {
       stop();
     }
@@ -112,15 +130,25 @@ export class Caller {
   async #round(call: Call, trial: Trial, signal: AbortSignal): Promise<Reply | null> {
     const { masters } = this.#options;
     const asked = new Set<string>();
+    let isHopeless = true;
     for (;;) {
       const url = this.#next(call, asked);
-      if (url === undefined || asked.size >= masters.length + hintsPerRoundMax) return null;
+      if (url === undefined || asked.size >= masters.length + hintsPerRoundMax) {
+        if (isHopeless) throw trial.failure();
+        return null;
+      }
       asked.add(url);
       if (trial.remainingMs() <= 0) throw trial.failure();
       const reply = await this.#attempt(url, call, trial, signal);
+      isHopeless &&= reply !== null && isForeignRefusal(reply);
       if (reply === null) continue;
       const verdict = judge(reply);
-      if (verdict.kind === 'settled' || isExpected(call, reply)) return reply;
+      if (verdict.kind === 'settled' || isExpected(call, reply)) {
+        const lack = call.lackOf?.(reply) ?? null;
+        if (lack === null) return reply;
+        trial.onPartial(reply, lack);
+        return null;
+      }
       trial.onProblem(url, reply.status, verdict.problem);
       if (!mayAskAgain(call, verdict.problem)) throw trial.failure();
     }
@@ -171,11 +199,11 @@ export class Caller {
     signal: AbortSignal,
   ): Promise<Reply | null> {
     const { environment } = this.#options;
-    const attemptTimeoutMs = call.attemptTimeoutMs ?? this.#options.attemptTimeoutMs;
+    const attemptMs = this.#options.attemptTimeoutMs + (call.patienceMs ?? 0);
     const controller = new AbortController();
     const stop = follow([signal], controller);
     let hasTimedOut = false;
-    const cancel = environment.setTimer(Math.min(attemptTimeoutMs, trial.remainingMs()), () => {
+    const cancel = environment.setTimer(Math.min(attemptMs, trial.remainingMs()), () => {
       hasTimedOut = true;
       controller.abort(new DOMException('The attempt took too long', 'TimeoutError'));
     });
@@ -187,6 +215,7 @@ export class Caller {
       return reply;
     } catch (error) {
       signal.throwIfAborted();
+      if (isBadPort(error)) throw new DsmError('invalid_request', badPortText(url));
       this.nodes.onSilence(url);
       const silence = hasTimedOut ? 'timeout' : silenceOf(error, url);
       trial.onSilence(url, silence, error);
@@ -223,6 +252,19 @@ export class Caller {
     this.#revisionAtMs = this.#options.environment.monotonicMs();
   }
 }
+
+/** What `fetch` refuses would be refused for every node. Throws `invalid_request`. */
+export function expectHeaders(headers: Readonly<Record<string, string>>): void {
+  try {
+    new Headers(headers);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DsmError('invalid_request', `the headers cannot be sent: ${reason}`, { cause });
+  }
+}
+
+const badPortText = (url: string) =>
+  `${url} cannot be reached: fetch refuses this port (https://fetch.spec.whatwg.org/#bad-port)`;
 
 function isExpected({ settledStatus }: Call, reply: Reply): boolean {
   return reply.status === settledStatus && isFromNode(reply);

@@ -25,6 +25,8 @@ const stored: FakeNode = ({ path, method }) => {
 const circle: unknown[] = [];
 circle.push(circle);
 
+const epoch = '1970-01-01T00:00:00.000Z';
+
 describe('a client of a healthy cluster', () => {
   it('reads an entry with its revision, content type, text and JSON', async () => {
     const { client, time } = setUp({ [a]: stored });
@@ -55,6 +57,7 @@ describe('a client of a healthy cluster', () => {
     ['text', 'é', 'text/plain;charset=utf-8', 'é'],
     ['bytes', new Uint8Array([65]), 'application/octet-stream', 'A'],
     ['JSON', { x: [1, null] }, 'application/json', '{"x":[1,null]}'],
+    ['a date within', { at: new Date(0), no: undefined }, 'application/json', `{"at":"${epoch}"}`],
     ['a number', 5, 'application/json', '5'],
   ])('stores %s', async (_, value, contentType, body) => {
     const { client, network, time } = setUp({ [a]: stored });
@@ -70,6 +73,11 @@ describe('a client of a healthy cluster', () => {
     ['a function', () => 1],
     ['other views of bytes', new Uint16Array(2)],
     ['a circle', circle],
+    ['half a surrogate pair', 'x\ud800'],
+    ['what is no number', Number.NaN],
+    ['what JSON would lose', { deep: [{ at: Number.POSITIVE_INFINITY }] }],
+    ['a Map within', { names: new Map() }],
+    ['a function within', [() => 1]],
   ])('refuses to store %s before sending', async (_, value) => {
     const { client, network, time } = setUp({ [a]: stored });
     await expect(time.run(client.put('k', value))).rejects.toMatchObject({
@@ -212,6 +220,26 @@ describe('the status', () => {
   it('is refused where it is none', async () => {
     const { client, time } = setUp({ [a]: () => answer(200, { hello: 'world' }) });
     await expect(time.run(client.status())).rejects.toMatchObject({ code: 'internal' });
+  });
+});
+
+describe('what cannot be sent', () => {
+  it('is refused at once: no node has anything to do with it', async () => {
+    const { client, network, time } = setUp({ [a]: stored });
+    const contentType = 'text/plain\r\nx: y';
+    await expect(time.run(client.put('k', 'v', { contentType }))).rejects.toMatchObject({
+      code: 'invalid_request',
+      outcome: 'not-applied',
+    });
+    expect(network.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
+    expect(() => createClient({ masters: [a], headers: { 'x y': 'z' } })).toThrow(
+      expect.objectContaining({ code: 'invalid_request' }),
+    );
+  });
+
+  it('is a port that fetch refuses, and that is said', async () => {
+    const client = createClient({ masters: ['http://127.0.0.1:1'] });
+    await expect(client.get('k')).rejects.toMatchObject({ code: 'invalid_request' });
   });
 });
 

@@ -11,11 +11,12 @@
  * A precondition that does not hold is a result (`ok: false`), and so is an absent key (`null`).
  */
 import { DsmError } from '../core/errors.ts';
+import { Batch } from './batch.ts';
 import { elect } from './elect.ts';
 import { deletedOf, entryOf, writtenOf } from './entries.ts';
 import { keyPath } from './keys.ts';
 import { type Conditions, conditionHeaders } from './mutations.ts';
-import { batchResultsOf, jsonOfOperation } from './operations.ts';
+import { queryOf, rounded } from './query.ts';
 import { deleteRange } from './range.ts';
 import { ReadClient } from './read-client.ts';
 import { acquireLock, type Lock, openSession, type Session, type SessionPorts } from './session.ts';
@@ -58,7 +59,7 @@ export class Client extends ReadClient {
       {
         title: `WRITE ${JSON.stringify(key)}`,
         method: 'PUT',
-        path: keyPath(key) + lifetimeQuery(options),
+        path: keyPath(key) + queryOf({ ttl: rounded(options.ttl), session: options.session }),
         headers: { 'content-type': contentType, ...conditionHeaders(options) },
         body: bytes,
       },
@@ -89,7 +90,7 @@ export class Client extends ReadClient {
    */
   async increment(key: string, options: IncrementOptions = {}): Promise<Incremented> {
     const { by = 1, ttl } = options;
-    const path = `${keyPath(key)}?op=increment&by=${by}${ttl === undefined ? '' : `&ttl=${ttl}`}`;
+    const path = keyPath(key) + queryOf({ op: 'increment', by, ttl: rounded(ttl) });
     const title = `INCREMENT ${JSON.stringify(key)}`;
     const reply = await this.mutator.run({ title, method: 'POST', path }, options);
     const entry = entryOf(key, reply);
@@ -114,7 +115,7 @@ export class Client extends ReadClient {
    * False where the key is absent.
    */
   async touch(key: string, ttl: number | null, options: MutationOptions = {}): Promise<boolean> {
-    const path = `${keyPath(key)}?op=touch&ttl=${ttl ?? 'none'}`;
+    const path = keyPath(key) + queryOf({ op: 'touch', ttl: ttl === null ? 'none' : rounded(ttl) });
     const title = `TOUCH ${JSON.stringify(key)}`;
     return (await this.mutator.run({ title, method: 'POST', path }, options)).status !== 404;
   }
@@ -132,28 +133,18 @@ export class Client extends ReadClient {
     return new Transaction(this.mutator);
   }
 
-  /** Many independent operations, at most 1000, in one request; a result for each, in order. */
+  /**
+   * Many independent operations, at most 1000, in one request; a result for each, in order. Those
+   * that could not be done now are asked for again as long as there is time, as any call is.
+   */
   async batch(
     items: readonly BatchItem[],
     options: MutationOptions = {},
   ): Promise<readonly BatchResult[]> {
-    const json = items.map(jsonOfOperation);
-    return batchResultsOf(await this.mutator.post('BATCH', '/v1/batch', json, options), items);
-  }
-
-  /** Entries in the order of `keys`, null where there is none; at most 1000, each read by itself. */
-  async getMany(
-    keys: readonly string[],
-    options: CallOptions = {},
-  ): Promise<readonly (Entry | null)[]> {
-    const results = await this.batch(
-      keys.map((key) => ({ op: 'get', key })),
-      options,
-    );
-    return results.map((result) => {
-      if (result.ok) return result.entry;
-      throw result.error;
-    });
+    const batch = new Batch(items);
+    const title = `BATCH of ${items.length}`;
+    await this.mutator.run({ title, method: 'POST', ...batch.request }, options);
+    return batch.results;
   }
 
   /**
@@ -221,13 +212,6 @@ export class Client extends ReadClient {
   async deleteRange(range: KeyRange, options: CallOptions = {}): Promise<number> {
     return deleteRange(this.mutator, range, options);
   }
-}
-
-function lifetimeQuery({ ttl, session }: PutOptions): string {
-  const query = new URLSearchParams();
-  if (ttl !== undefined) query.set('ttl', String(ttl));
-  if (session !== undefined) query.set('session', session);
-  return query.size === 0 ? '' : `?${query}`;
 }
 
 /** Throws a DsmError (`invalid_request`) where the list of masters is not usable. */

@@ -172,6 +172,39 @@ describe('what may be asked again', () => {
     },
   );
 
+  it.each([
+    [401, 'unauthorized'],
+    [403, 'forbidden'],
+    [404, 'no_route'],
+    [418, 'invalid_request'],
+  ])('not what every gateway refuses: %i', async (status, code) => {
+    const refusing = () => new Response('no token', { status });
+    const { client, network, time } = setUp({ [a]: refusing, [b]: refusing });
+    const refusal = { code, outcome: 'not-applied' };
+    await expect(time.run(client.get('k'))).rejects.toMatchObject(refusal);
+    expect(network.log).toEqual([`GET ${a}`, `GET ${b}`]);
+    expect(time.nowMs).toBe(0);
+    await expect(time.run(client.put('k', 'v'))).rejects.toMatchObject(refusal);
+  });
+
+  it.each([408, 425, 429, 502])('what a gateway answers with %i', async (status) => {
+    const answers = [new Response('later', { status, headers: { 'retry-after': '2' } })];
+    const { client, time } = setUp(
+      { [a]: (request) => answers.shift() ?? serving()(request) },
+      { masters: [a] },
+    );
+    expect((await time.run(client.get('k')))?.text()).toBe('v');
+    expect(time.nowMs).toBe(2000);
+  });
+
+  it('what one URL refuses and another does not: somebody else may have its port', async () => {
+    const { client, time } = setUp({
+      [a]: () => new Response('?', { status: 404 }),
+      [b]: serving(),
+    });
+    expect((await time.run(client.get('k')))?.text()).toBe('v');
+  });
+
   it('not a write whose key was forgotten: it may have been applied long ago', async () => {
     const { client, network, time } = setUp({
       [a]: onWrite(() => answer(504, { code: 'request_forgotten', retryable: false })),

@@ -29,6 +29,12 @@ export function silenceOf(error: unknown, url: string): Silence {
   return looksRefused(error) && !mayHaveConnection(url) ? 'refused' : 'broken';
 }
 
+/** Node refuses the ports that browsers refuse, before it connects to them. */
+export function isBadPort(error: unknown): boolean {
+  const cause = causeOf(error);
+  return cause instanceof Error && cause.message === 'bad port';
+}
+
 function causeOf(error: unknown): unknown {
   return error instanceof Error ? error.cause : undefined;
 }

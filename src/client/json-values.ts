@@ -5,6 +5,12 @@ import type { Entry } from './types.ts';
 
 const encoder = new TextEncoder();
 
+/** What a request needs to send JSON. */
+export function jsonContent(json: unknown) {
+  const headers = { 'content-type': 'application/json' };
+  return { headers, body: encoder.encode(JSON.stringify(json)) };
+}
+
 /** The entry that a node describes; `where` is for the error. Throws `internal` for anything else. */
 export function entryOfJson(json: unknown, where: string): Entry {
   const { key, revision, contentType, value, encoding } = fieldsOf(json);
@@ -24,14 +30,27 @@ export function strange(where: string): DsmError {
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Bytes as they stand in JSON. */
+/** Bytes as they stand in JSON: text, where that is not longer than base64. */
 export function jsonOfBytes(bytes: Uint8Array): { value: string; encoding: 'utf-8' | 'base64' } {
   try {
-    return { value: strictDecoder.decode(bytes), encoding: 'utf-8' };
+    if (!isMostlyEscapes(bytes)) {
+      return { value: strictDecoder.decode(bytes), encoding: 'utf-8' };
+    }
   } catch {
-    const units = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-    return { value: btoa(units), encoding: 'base64' };
+    // Not UTF-8.
   }
+  const units = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  return { value: btoa(units), encoding: 'base64' };
+}
+
+/** Control characters that JSON writes as two characters; the others become six. */
+const shortEscapes: ReadonlySet<number> = new Set([8, 9, 10, 12, 13]);
+
+/** JSON has so many control characters to escape that base64, a third longer, is shorter. */
+function isMostlyEscapes(bytes: Uint8Array): boolean {
+  let more = 0;
+  for (const byte of bytes) if (byte < 32) more += shortEscapes.has(byte) ? 1 : 5;
+  return more > bytes.length / 3;
 }
 
 function bytesOf(value: string, encoding: unknown): Uint8Array {

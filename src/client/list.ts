@@ -1,6 +1,7 @@
 /** Lists, page by page: the next page is asked for when the one before is used up. */
 import type { Caller } from './caller.ts';
 import { entryOfJson, fieldsOf, strange } from './json-values.ts';
+import { catchUpMs, queryOf } from './query.ts';
 import { parseObject, type Reply } from './reply.ts';
 import type { Entry, ListOptions } from './types.ts';
 
@@ -14,19 +15,22 @@ export async function* list(
   options: ListOptions,
   hasValues: boolean,
 ): AsyncGenerator<Entry, void, void> {
-  const { limit = Infinity, pageSize = 100, signal, timeoutMs } = options;
-  const query = queryOf(options);
-  if (!hasValues) query.set('values', 'none');
+  const { limit = Infinity, pageSize = 100, signal, timeoutMs, minRevision } = options;
+  const { prefix, start, end, reverse, consistency } = options;
+  const wanted = {
+    ...{ prefix, start, end, reverse, consistency },
+    'min-revision': minRevision,
+    values: hasValues ? undefined : 'none',
+  };
   let left = limit;
-  for (let after: string | null = null; left > 0; ) {
-    query.set('limit', String(Math.min(pageSize, left)));
-    if (after !== null) query.set('after', after);
-    const reply = await caller.call({
-      title: `LIST ${JSON.stringify(options.prefix ?? '')}`,
+  for (let after: string | undefined; left > 0; ) {
+    const reply: Reply = await caller.call({
+      title: `LIST ${JSON.stringify(prefix ?? '')}`,
       method: 'GET',
-      path: `/v1/kv?${query}`,
+      path: `/v1/kv${queryOf({ ...wanted, limit: Math.min(pageSize, left), after })}`,
       isMutation: false,
       isSpread: true,
+      patienceMs: catchUpMs(minRevision),
       signal,
       timeoutMs,
     });
@@ -36,18 +40,6 @@ export async function* list(
     left -= entries.length;
     after = next;
   }
-}
-
-function queryOf(options: ListOptions): URLSearchParams {
-  const { prefix, start, end, reverse, consistency, minRevision } = options;
-  const query = new URLSearchParams();
-  if (prefix !== undefined) query.set('prefix', prefix);
-  if (start !== undefined) query.set('start', start);
-  if (end !== undefined) query.set('end', end);
-  if (reverse === true) query.set('reverse', 'true');
-  if (consistency !== undefined) query.set('consistency', consistency);
-  if (minRevision !== undefined) query.set('min-revision', String(minRevision));
-  return query;
 }
 
 function pageOf(reply: Reply): Page {

@@ -1,16 +1,15 @@
 /** Mutations: each is sent with an idempotency key, so that all its attempts count once. */
 import type { Call, Caller } from './caller.ts';
 import type { Environment } from './environment.ts';
+import { jsonContent } from './json-values.ts';
 import { idempotencyHeaders, revisionAgeMsMax } from './mutations.ts';
 import type { Reply } from './reply.ts';
 import type { MutationOptions } from './types.ts';
 
 export type Mutation = Pick<
   Call,
-  'title' | 'method' | 'path' | 'headers' | 'body' | 'settledStatus' | 'attemptTimeoutMs'
+  'title' | 'method' | 'path' | 'headers' | 'body' | 'settledStatus' | 'patienceMs' | 'lackOf'
 >;
-
-const encoder = new TextEncoder();
 
 export class Mutator {
   readonly #caller: Caller;
@@ -40,9 +39,7 @@ export class Mutator {
 
   /** A POST of JSON. */
   post(title: string, path: string, json: unknown, options: MutationOptions): Promise<Reply> {
-    const headers = { 'content-type': 'application/json' };
-    const body = encoder.encode(JSON.stringify(json));
-    return this.run({ title, method: 'POST', path, headers, body }, options);
+    return this.run({ title, method: 'POST', path, ...jsonContent(json) }, options);
   }
 
   /** The revision to send with a new key; asks for it where none was seen for a while. */

@@ -27,6 +27,18 @@ describe('changes of one key', () => {
     expect(asked[1]?.path).toBe('/v1/kv/n?op=increment&by=1');
   });
 
+  it('times are rounded to what nodes take, and nothing given becomes another parameter', async () => {
+    const { client, time, asked } = answering(() => answer(200, '5', { etag: '"7"' }));
+    await time.run(client.put('k', 'v', { ttl: 0.1 + 0.2 }));
+    await time.run(client.touch('k', 100 / 3));
+    await time.run(client.increment('k', { by: '1&ttl=0.5' as never, ttl: 1e-4 + 1 }));
+    expect(pathOf(asked)).toEqual([
+      'PUT /v1/kv/k?ttl=0.3',
+      'POST /v1/kv/k?op=touch&ttl=33.333',
+      'POST /v1/kv/k?op=increment&by=1%26ttl%3D0.5&ttl=1',
+    ]);
+  });
+
   it('increment of something else throws, and nothing was done', async () => {
     const problem = {
       code: 'not_a_number',
@@ -152,49 +164,4 @@ describe('a transaction', () => {
       await expect(commit).rejects.toMatchObject({ code: 'internal' });
     },
   );
-});
-
-describe('a batch', () => {
-  const found = {
-    ...{ op: 'get', key: 'a', status: 'found', revision: 3 },
-    ...{ value: 'x', encoding: 'utf-8', contentType: 'text/plain' },
-  };
-  const absent = { op: 'get', key: 'b', status: 'not-found', revision: 0 };
-  const detail = 'The precondition does not hold';
-  const error = { code: 'precondition_failed', status: 412, detail, currentRevision: 8 };
-
-  it('has a result for each item, failures among them', async () => {
-    const refused = { op: 'put', key: 'p', error };
-    const unknown = { op: 'put', key: 'q', error: { code: 'new', detail: 'new' } };
-    const { client, time, asked } = answering(() => answer(200, [found, refused, unknown]));
-    const items = [
-      { op: 'get', key: 'a' },
-      { op: 'put', key: 'p', value: 'v', if: { revision: 7 } },
-      { op: 'delete', key: 'q' },
-    ] as const;
-    const [first, second, third] = await time.run(client.batch(items));
-    expect(first).toMatchObject({ ok: true, status: 'found', revision: 3 });
-    expect(first?.ok && first.entry?.text()).toBe('x');
-    expect(second).toMatchObject({ ok: false, key: 'p', error: { code: 'precondition_failed' } });
-    expect(second?.ok === false && second.error.details).toEqual({ currentRevision: 8 });
-    expect(third).toMatchObject({ ok: false, key: 'q', error: { code: 'internal' } });
-    expect(jsonOf(asked)).toMatchObject([{ op: 'get' }, { if: { revision: 7 } }, { op: 'delete' }]);
-  });
-
-  it('getMany gives entries in order, and null where there is none', async () => {
-    const { client, time } = answering(() => answer(200, [found, absent]));
-    const [first, second] = await time.run(client.getMany(['a', 'b']));
-    expect([first?.text(), first?.revision, second]).toEqual(['x', 3, null]);
-  });
-
-  it('getMany throws where one could not be read', async () => {
-    const { client, time } = answering(() => answer(200, [{ op: 'get', key: 'a', error }]));
-    await expect(time.run(client.getMany(['a']))).rejects.toThrow(detail);
-  });
-
-  it('with a result too few is an error', async () => {
-    const { client, time } = answering(() => answer(200, [found]));
-    const all = time.run(client.getMany(['a', 'b']));
-    await expect(all).rejects.toMatchObject({ code: 'internal' });
-  });
 });

@@ -1,9 +1,7 @@
 /** Operations of transactions and batches, as callers write them and as nodes read them. */
-import { DsmError } from '../core/errors.ts';
 import { entryOfJson, fieldsOf, jsonOfBytes, strange } from './json-values.ts';
 import { expectKey } from './keys.ts';
-import { isErrorCode, parseJson, type Reply } from './reply.ts';
-import type { BatchItem, BatchResult, Compare, Operation, OperationResult } from './types.ts';
+import type { Compare, Operation, OperationResult } from './types.ts';
 import { encodeValue } from './values.ts';
 
 /** Throws `invalid_key` or `invalid_request`. */
@@ -33,27 +31,6 @@ export function resultOfJson(json: unknown, where: string): OperationResult {
     ...(typeof number === 'number' ? { number } : {}),
     ...(typeof expiresIn === 'number' ? { expiresIn } : {}),
   };
-}
-
-/** One for each of `items`. Throws as `resultOfJson`. */
-export function batchResultsOf(reply: Reply, items: readonly BatchItem[]): BatchResult[] {
-  const results = parseJson(reply.body);
-  if (!Array.isArray(results) || results.length !== items.length) throw strange(reply.url);
-  return results.map((json, index) => {
-    const error = errorOfJson(json, reply.url);
-    if (error !== null) return { ok: false, key: items[index]?.key ?? '', error };
-    return { ok: true, ...resultOfJson(json, reply.url) };
-  });
-}
-
-/** The failure of one item of a batch. */
-function errorOfJson(json: unknown, where: string): DsmError | null {
-  const { error } = fieldsOf(json);
-  if (error === undefined) return null;
-  const { code, detail, currentRevision } = fieldsOf(error);
-  if (typeof code !== 'string' || typeof detail !== 'string') throw strange(where);
-  const details = typeof currentRevision === 'number' ? { currentRevision } : {};
-  return new DsmError(isErrorCode(code) ? code : 'internal', detail, details);
 }
 
 function isName(op: unknown): op is OperationResult['op'] {

@@ -1,6 +1,7 @@
 /** Deleting ranges of keys, as many records as that takes. */
 import { fieldsOf, strange } from './json-values.ts';
 import type { Mutator } from './mutator.ts';
+import { queryOf } from './query.ts';
 import { parseObject } from './reply.ts';
 import type { CallOptions, KeyRange } from './types.ts';
 
@@ -13,11 +14,8 @@ export async function deleteRange(
   { prefix, start, end }: KeyRange,
   options: CallOptions,
 ): Promise<number> {
-  const query = new URLSearchParams({ prefix, limit: String(limit) });
-  if (start !== undefined) query.set('start', start);
-  if (end !== undefined) query.set('end', end);
   const title = `DELETE ${JSON.stringify(`${prefix}…`)}`;
-  const path = `/v1/kv?${query}`;
+  const path = `/v1/kv${queryOf({ prefix, start, end, limit })}`;
   for (let total = 0; ; ) {
     const reply = await mutator.run({ title, method: 'DELETE', path }, options);
     const { deleted, hasMore } = fieldsOf(parseObject(reply.body));

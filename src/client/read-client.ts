@@ -1,12 +1,14 @@
 /** What a client reads: entries, lists, changes, the state of the cluster. */
 import type { NodeStatus } from '../node/api.ts';
 import { follow } from './abort.ts';
-import { Caller } from './caller.ts';
+import { Batch } from './batch.ts';
+import { Caller, expectHeaders } from './caller.ts';
 import { entryOf, statusOf } from './entries.ts';
 import { type Environment, realEnvironment } from './environment.ts';
 import { keyPath } from './keys.ts';
 import { list } from './list.ts';
 import { Mutator } from './mutator.ts';
+import { catchUpMs, queryOf } from './query.ts';
 import type {
   CallOptions,
   ClientOptions,
@@ -30,6 +32,7 @@ export abstract class ReadClient {
     const { fetch: ownFetch } = options;
     const timeoutMs = options.timeoutMs ?? 10_000;
     this.#signal = options.signal;
+    expectHeaders(options.headers ?? {});
     this.environment = {
       ...realEnvironment,
       ...options.environment,
@@ -54,21 +57,32 @@ export abstract class ReadClient {
   /** The entry, or null where there is none. */
   async get(key: string, options: GetOptions = {}): Promise<Entry | null> {
     const { consistency, minRevision, signal, timeoutMs } = options;
-    const query = new URLSearchParams();
-    if (consistency !== undefined) query.set('consistency', consistency);
-    if (minRevision !== undefined) query.set('min-revision', String(minRevision));
-    const path = query.size === 0 ? keyPath(key) : `${keyPath(key)}?${query}`;
-    const title = `READ ${JSON.stringify(key)}`;
     const reply = await this.#caller.call({
-      title,
+      title: `READ ${JSON.stringify(key)}`,
       method: 'GET',
-      path,
+      path: keyPath(key) + queryOf({ consistency, 'min-revision': minRevision }),
       isMutation: false,
       isSpread: true,
+      patienceMs: catchUpMs(minRevision),
       signal,
       timeoutMs,
     });
     return reply.status === 404 ? null : entryOf(key, reply);
+  }
+
+  /** Entries in the order of `keys`, null where there is none; at most 1000, each read by itself. */
+  async getMany(
+    keys: readonly string[],
+    { signal, timeoutMs }: CallOptions = {},
+  ): Promise<readonly (Entry | null)[]> {
+    const batch = new Batch(keys.map((key) => ({ op: 'get', key })));
+    const title = `READ of ${keys.length} keys`;
+    const call = { title, method: 'POST', isMutation: false, ...batch.request } as const;
+    await this.#caller.call({ ...call, signal, timeoutMs });
+    return batch.results.map((result) => {
+      if (result.ok) return result.entry;
+      throw result.error;
+    });
   }
 
   /**

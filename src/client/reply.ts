@@ -94,11 +94,33 @@ export function judge(reply: Reply): Verdict {
   return { kind: 'failed', problem: problemOf(reply, body) };
 }
 
+/** A status of 4xx that would be the same the next time: all but 408, 425 and 429. */
+const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
+
+/**
+ * True where something that is no node, a gateway or who took a port over, did not let the request
+ * in. Another URL may lead to a node; the same one will not.
+ */
+export function isForeignRefusal(reply: Reply): boolean {
+  const { status } = reply;
+  return !isFromNode(reply) && status >= 400 && status < 500 && !passingStatuses.has(status);
+}
+
+const refusalCodes: Readonly<Record<number, ErrorCode>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'no_route',
+  405: 'method_not_allowed',
+  413: 'too_large',
+  431: 'headers_too_large',
+};
+
 /** A gateway before a node may have lost the answer of a write that was applied. */
 function strangerProblem(reply: Reply): Problem {
+  const isRefusal = isForeignRefusal(reply);
   return {
-    code: 'internal',
-    outcome: 'unknown',
+    code: isRefusal ? (refusalCodes[reply.status] ?? 'invalid_request') : 'internal',
+    outcome: isRefusal ? 'not-applied' : 'unknown',
     retryable: true,
     detail: `no answer of a dsm node (it has no ${headerNames.node} header)`,
     retryAfterMs: retryAfterMs(reply),

@@ -72,9 +72,9 @@ describe.each(['node', 'bun', 'deno'] as const)('the client on %s', (runtime) =>
     const live = await serve((request, response) => {
       if (request.url === '/ended') return void closed.promise.then((url) => response.end(url));
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.write(change(request.url === '/v1/watch?' ? 5 : 6));
+      response.write(change(request.url === '/v1/watch' ? 5 : 6));
       // Torn off, without the end of the body.
-      if (request.url === '/v1/watch?') setTimeout(() => response.destroy(), 50);
+      if (request.url === '/v1/watch') setTimeout(() => response.destroy(), 50);
       else response.once('close', () => closed.resolve(request.url ?? ''));
     });
     const code = `

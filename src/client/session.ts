@@ -10,6 +10,7 @@ import type { Environment } from './environment.ts';
 import { strange } from './json-values.ts';
 import { expectKey } from './keys.ts';
 import type { Mutator } from './mutator.ts';
+import { queryOf, rounded } from './query.ts';
 import { parseObject } from './reply.ts';
 import type { LockOptions, SessionOptions } from './types.ts';
 
@@ -34,7 +35,7 @@ export async function openSession(
 ): Promise<Session> {
   const { ttl = defaultTtl, signal } = options;
   const startMs = ports.environment.monotonicMs();
-  const path = `/v1/sessions?ttl=${ttl}`;
+  const path = `/v1/sessions${queryOf({ ttl: rounded(ttl) })}`;
   const reply = await ports.mutator.run({ title: 'SESSION', method: 'POST', path }, { signal });
   const { session } = parseObject(reply.body);
   if (typeof session !== 'string') throw strange(reply.url);
@@ -193,13 +194,13 @@ async function ask(
   leftMs: number,
 ): Promise<number | null> {
   const seconds = Math.min(waitSecondsMax, Math.ceil(leftMs) / 1000);
-  const attemptTimeoutMs = seconds * 1000 + travelMs;
+  const patienceMs = seconds * 1000 + travelMs;
   // Its place in the queue is kept from one call to the next, and ends with the session.
-  const query = `session=${session.id}&stay=true&wait=${seconds}`;
-  const path = `/v1/locks/${encodeURIComponent(name)}?${query}`;
+  const query = queryOf({ session: session.id, stay: true, wait: seconds });
+  const path = `/v1/locks/${encodeURIComponent(name)}${query}`;
   const title = `LOCK ${JSON.stringify(name)}`;
-  const call = { title, method: 'POST', path, settledStatus: 409, attemptTimeoutMs } as const;
-  const options = { signal: session.signal, timeoutMs: attemptTimeoutMs * 2 };
+  const call = { title, method: 'POST', path, settledStatus: 409, patienceMs } as const;
+  const options = { signal: session.signal, timeoutMs: patienceMs * 2 };
   const reply = await mutator.run(call, options);
   if (reply.status === 409) return null;
   const { token } = parseObject(reply.body);

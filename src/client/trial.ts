@@ -2,7 +2,7 @@
 import { catalogue, DsmError, type ErrorCode } from '../core/errors.ts';
 import type { Call, CallerOptions } from './caller.ts';
 import type { Silence } from './failure.ts';
-import type { Problem } from './reply.ts';
+import type { Problem, Reply } from './reply.ts';
 
 /** Different failures that the error names one by one. */
 const listedMax = 8;
@@ -27,6 +27,8 @@ export class Trial {
   #answeredCode: ErrorCode | null = null;
   #silenceCode: ErrorCode = 'no_master';
   #cause: unknown;
+  /** An answer that is not whole; null where there is none, or something may have changed since. */
+  #partial: Reply | null = null;
   /** Shortest wait that an answering node of this round asked for; null where none answered. */
   #retryAfterMs: number | null = null;
 
@@ -37,6 +39,10 @@ export class Trial {
     this.#deadlineMs = this.#startMs + (call.timeoutMs ?? options.timeoutMs);
   }
 
+  get partial(): Reply | null {
+    return this.#partial;
+  }
+
   remainingMs(): number {
     return this.#deadlineMs - this.#options.environment.monotonicMs();
   }
@@ -45,8 +51,20 @@ export class Trial {
   onSilence(url: string, silence: Silence, cause: unknown): void {
     this.#note(`${url} ${silenceTexts[silence]}`);
     this.#cause = cause;
-    if (silence !== 'refused') this.#silenceCode = 'read_timeout';
-    if (silence !== 'refused') this.#mayBeApplied = true;
+    if (silence === 'refused') return;
+    this.#silenceCode = 'read_timeout';
+    this.#onUnknown();
+  }
+
+  #onUnknown(): void {
+    this.#mayBeApplied = true;
+    this.#partial = null;
+  }
+
+  /** A node did only a part of it, and `lack` is why. */
+  onPartial(reply: Reply, lack: Problem): void {
+    this.onProblem(reply.url, reply.status, lack);
+    this.#partial = reply;
   }
 
   /** A node answered that it could not serve the call. */
@@ -54,7 +72,7 @@ export class Trial {
     this.#note(`${url} answered ${status} ${problem.code} (${problem.detail})`);
     this.#cause = undefined;
     this.#answeredCode = problem.code;
-    if (problem.outcome === 'unknown') this.#mayBeApplied = true;
+    if (problem.outcome === 'unknown') this.#onUnknown();
     this.#retryAfterMs = Math.min(this.#retryAfterMs ?? Infinity, problem.retryAfterMs);
   }
 

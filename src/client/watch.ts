@@ -10,6 +10,7 @@ import type { Caller } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { EventParser, type StreamEvent } from './event-stream.ts';
 import { entryOfJson, strange } from './json-values.ts';
+import { queryOf } from './query.ts';
 import { parseObject, type Reply } from './reply.ts';
 import type { WatchEvent, WatchOptions } from './types.ts';
 
@@ -64,16 +65,11 @@ async function connect(
   lastId: number | null,
 ): Promise<Reply | null> {
   const { key, prefix, consistency } = options;
-  const query = new URLSearchParams();
-  if (key !== undefined) query.set('key', key);
-  if (prefix !== undefined) query.set('prefix', prefix);
-  if (lastId !== null) query.set('from', String(lastId));
-  if (consistency !== undefined) query.set('consistency', consistency);
   try {
     return await caller.call({
       title: `WATCH ${JSON.stringify(key ?? prefix ?? '')}`,
       method: 'GET',
-      path: `/v1/watch?${query}`,
+      path: `/v1/watch${queryOf({ key, prefix, from: lastId ?? undefined, consistency })}`,
       headers: { accept: 'text/event-stream' },
       isMutation: false,
       isSpread: true,
