@@ -1,6 +1,6 @@
 /**
  * All watches of a node. A record that is applied is held against the keys and prefixes that are
- * watched, not against each watch, and costs one comparison where nobody watches. Watches are served
+ * watched (watch-index.ts), not against each watch, and costs one comparison where nobody watches. Watches are served
  * by any node from its own applied state, so only what is committed is told, and a watch can go on
  * at another node where it ended at this one.
  */
@@ -9,6 +9,7 @@ import type { Change } from '../core/history.ts';
 import type { Record } from '../core/record.ts';
 import type { Store } from '../core/store.ts';
 import type { NodeContext } from './context.ts';
+import { WatchIndex } from './watch-index.ts';
 import { type Watch, Watcher, type WatchScope } from './watcher.ts';
 
 /**
@@ -26,8 +27,7 @@ export type WatchesContext = Pick<NodeContext, 'voter' | 'limits' | 'counters'>;
 
 export class Watches {
   readonly #context: WatchesContext;
-  readonly #byKey = new Map<string, Set<Watcher>>();
-  readonly #byPrefix = new Map<string, Set<Watcher>>();
+  readonly #index = new WatchIndex<Watcher>();
   readonly #all = new Set<Watcher>();
   /** To be woken when the step is over: a client must not run within it. */
   readonly #due = new Set<Watcher>();
@@ -67,25 +67,16 @@ export class Watches {
       onClosed: (closed) => this.#remove(closed),
     });
     this.#all.add(watcher);
-    const [group, name] = this.#groupOf(scope);
-    const watchers = group.get(name) ?? new Set();
-    group.set(name, watchers.add(watcher));
+    this.#index.add(watcher);
     counters.watches += 1;
     return watcher;
-  }
-
-  #groupOf(scope: WatchScope): readonly [Map<string, Set<Watcher>>, string] {
-    return scope.kind === 'key' ? [this.#byKey, scope.key] : [this.#byPrefix, scope.prefix];
   }
 
   #remove(watcher: Watcher): void {
     this.#context.counters.watchesClosed += 1;
     this.#all.delete(watcher);
     this.#due.delete(watcher);
-    const [group, name] = this.#groupOf(watcher.scope);
-    const watchers = group.get(name);
-    watchers?.delete(watcher);
-    if (watchers?.size === 0) group.delete(name);
+    this.#index.remove(watcher);
   }
 
   #changesAt(lsn: number): readonly Change[] | undefined {
@@ -99,20 +90,11 @@ export class Watches {
     const { lsn } = record;
     const changes = this.#context.voter.store.history.changesOf(record);
     this.#recent[lsn % recentRecords] = { lsn, changes };
-    for (const { key } of changes) {
-      this.#mark(this.#byKey.get(key), lsn);
-      for (const [prefix, watchers] of this.#byPrefix) {
-        if (key.startsWith(prefix)) this.#mark(watchers, lsn);
-      }
-    }
-  }
-
-  #mark(watchers: ReadonlySet<Watcher> | undefined, lsn: number): void {
-    if (watchers === undefined) return;
-    for (const watcher of watchers) {
+    const mark = (watcher: Watcher) => {
       watcher.mark(lsn);
       this.#due.add(watcher);
-    }
+    };
+    for (const { key } of changes) this.#index.visit(key, mark);
   }
 
   /** Wakes whom something was applied for. */
