@@ -40,6 +40,25 @@ describe('what records changed', () => {
     expect(told(commands)).toEqual(['1 put a']);
   });
 
+  test('a key whose lifetime has ended ends before it is made anew, however that is done', () => {
+    const store = new Store();
+    const changed = (command: Command, logTimeMs: number) => {
+      const [record] = records([command], store.appliedLsn + 1, 1, logTimeMs) as [Record];
+      store.apply(record);
+      return store.history.changesOf(record).map(shown);
+    };
+    const increment = { kind: 'increment', key: 'a', by: 1, ttlMs: 5 } as const;
+    const txn = { kind: 'txn', compares: [], operations: [increment], otherwise: [] } as const;
+    changed(put('a', 'x', { ttlMs: 5 }), 0);
+    expect(changed(put('a', 'y', { ttlMs: 5 }), 5)).toEqual(['2 expire a', '2 put a']);
+    expect(changed(put('a', 'y', { ttlMs: 5 }), 9)).toEqual(['3 put a']);
+    const twice = { ...txn, operations: [increment, increment], request: null };
+    expect(changed(twice, 14)).toEqual(['4 expire a', '4 put a', '4 put a']);
+    // What comes too late is void, and tells nothing.
+    expect(changed(expire('a', 3), 15)).toEqual([]);
+    expect(changed({ ...txn, request: null }, 15)).toEqual(['6 put a']);
+  });
+
   test('a put carries the value and its type', () => {
     const store = new Store();
     const [record] = records([put('a', 'x')], 1) as [Record];
@@ -100,19 +119,36 @@ test('a voter tells changes as long as its log holds the records, and forgets th
   expect(subject.store.history.changesOf(all[1] as Record)).toHaveLength(1);
 });
 
-test('exceptions are bounded: the oldest are forgotten, and everything before them with them', () => {
-  const history = new History(8);
+test('exceptions are bounded in bytes: the oldest are forgotten, and everything before them with them', () => {
+  const empty = new History(8 * 64);
   const [record] = records([put('a', 'x')], 9) as [Record];
-  for (let lsn = 1; lsn <= 8; lsn += 1) history.except(lsn);
-  expect(history.floorLsn).toBe(0);
-  history.except(9);
-  expect(history.floorLsn).toBe(2);
-  expect(history.changesOf(record)).toEqual([]);
-  const subject = makeVoter('s1', { store: new Store(undefined, history) });
+  for (let lsn = 1; lsn <= 8; lsn += 1) empty.except(lsn);
+  expect(empty.floorLsn).toBe(0);
+  empty.except(9);
+  expect(empty.floorLsn).toBe(3);
+  expect(empty.changesOf(record)).toEqual([]);
+  const subject = makeVoter('s1', { store: new Store(undefined, empty) });
   subject.takeRecords(
     { epoch: 0, lsn: 0 },
-    records([put('a', '1'), put('b', '2'), put('c', '3')], 1),
+    records([put('a', '1'), put('b', '2'), put('c', '3'), put('d', '4')], 1),
   );
-  subject.advanceCommitted(3);
-  expect([1, 2, 3].map((lsn) => subject.changesAt(lsn)?.length)).toEqual([undefined, undefined, 0]);
+  subject.advanceCommitted(4);
+  const counts = [1, 2, 3, 4].map((lsn) => subject.changesAt(lsn)?.length);
+  expect(counts).toEqual([undefined, undefined, undefined, 0]);
+});
+
+test('an exception counts with what it holds, and no more once it is forgotten', () => {
+  const change = (key: string): Change => ({ kind: 'delete', key, revision: 1 });
+  const large = Array.from({ length: 1000 }, (_, i) => change(`key ${i}`));
+  const history = new History(900_000);
+  for (let lsn = 1; lsn <= 5; lsn += 1) history.except(lsn, large);
+  expect(history.floorLsn).toBe(2);
+  // Said twice of one record it counts once; what is trimmed does not count.
+  history.trim(5);
+  for (let i = 0; i < 20; i += 1) history.except(6, large);
+  expect(history.floorLsn).toBe(2);
+  // Hundreds of thousands that changed nothing are no burden: half a minute of failed conditions.
+  const quiet = new History();
+  for (let lsn = 1; lsn <= 500_000; lsn += 1) quiet.except(lsn);
+  expect(quiet.floorLsn).toBe(0);
 });

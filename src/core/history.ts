@@ -19,42 +19,52 @@ export type Change =
 
 const none: readonly Change[] = Object.freeze([]);
 
-/** Exceptions kept. They are objects that live long: as many as the log has records would be a burden. */
-const exceptionsMax = 65_536;
+/** Of the exceptions kept, bytes. They are objects that live long: as many as the log has would be a burden. */
+const exceptionBytesMax = 32 * 1024 * 1024;
+/** Rough cost in memory of an exception, and of each change in it beside its key. Values are the log's. */
+const exceptionBytes = 64;
+const changeBytes = 192;
+/** When there are too many. */
+const keptShare = 0.75;
 
 export class History {
-  /** Changes up to here are forgotten: there were more exceptions than are kept. */
+  /** Changes up to here are forgotten: there were more exceptions than can be kept. */
   floorLsn = 0;
   /** lsn → changes, ascending. */
   readonly #exceptions = new Map<number, readonly Change[]>();
-  readonly #countMax: number;
+  readonly #bytesMax: number;
+  #bytes = 0;
 
-  constructor(countMax = exceptionsMax) {
-    this.#countMax = countMax;
+  constructor(bytesMax = exceptionBytesMax) {
+    this.#bytesMax = bytesMax;
   }
 
   /** Record `lsn` changed `changes`, and not what it says; called when it is applied. */
   except(lsn: number, changes: readonly Change[] = none): void {
+    this.#bytes += sizeOf(changes) - sizeOf(this.#exceptions.get(lsn));
     this.#exceptions.set(lsn, changes);
-    if (this.#exceptions.size > this.#countMax) this.#dropOldest(Math.ceil(this.#countMax / 4));
+    if (this.#bytes > this.#bytesMax) this.#dropOldest();
   }
 
   /** Many at once: the first key of a Map is the slower to find the more were deleted before it. */
-  #dropOldest(count: number): void {
-    let left = count;
-    for (const lsn of this.#exceptions.keys()) {
-      if (left === 0) return;
-      this.#exceptions.delete(lsn);
+  #dropOldest(): void {
+    for (const [lsn, changes] of this.#exceptions) {
+      if (this.#bytes <= this.#bytesMax * keptShare) return;
+      this.#drop(lsn, changes);
       this.floorLsn = lsn;
-      left -= 1;
     }
+  }
+
+  #drop(lsn: number, changes: readonly Change[]): void {
+    this.#exceptions.delete(lsn);
+    this.#bytes -= sizeOf(changes);
   }
 
   /** Forgets the records up to `lsn`: the log no longer holds them. */
   trim(lsn: number): void {
-    for (const known of this.#exceptions.keys()) {
+    for (const [known, changes] of this.#exceptions) {
       if (known > lsn) return;
-      this.#exceptions.delete(known);
+      this.#drop(known, changes);
     }
   }
 
@@ -62,6 +72,11 @@ export class History {
   changesOf(record: Record): readonly Change[] {
     return this.#exceptions.get(record.lsn) ?? changesSaidBy(record);
   }
+}
+
+function sizeOf(changes: readonly Change[] | undefined): number {
+  if (changes === undefined) return 0;
+  return changes.reduce((bytes, { key }) => bytes + changeBytes + key.length, exceptionBytes);
 }
 
 function changesSaidBy({ lsn, command }: Record): readonly Change[] {
