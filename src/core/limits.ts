@@ -84,6 +84,15 @@ export const dedupeWindow: DedupeWindow = Object.freeze({
 /** Bytes of the values that one transaction may return; a single one may exceed it alone. */
 export const txnResultBytesMax = 4 * MiB;
 
+/**
+ * Keys that one `delete-range` looks at: those that it deletes, and those whose lifetime has ended,
+ * which it removes too. Part of the state machine.
+ */
+export const deleteScanMax = 20_000;
+
+/** Keys that one page of a list looks at: a crowd whose lifetimes ended together is no entry of it. */
+export const listScanMax = 4096;
+
 export const defaultLimits: Limits = Object.freeze({
   heartbeatMs: 150,
   leaseMs: 900,

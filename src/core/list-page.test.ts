@@ -82,4 +82,27 @@ describe('a page', () => {
     expect(listPage(storeOf(['a', 'b']), query({ limit: 2 })).next).toBeNull();
     expect(listPage(storeOf(['a', 'b', 'c']), query({ limit: 2 })).next).toBe('b');
   });
+
+  test('looks at a bounded number of keys, though many that are gone stand in the way', () => {
+    const store = new Store();
+    const keys = Array.from({ length: 10_000 }, (_, i) => `a${10_000 + i}`);
+    const all = [...keys.map((key) => put(key, 'v', { ttlMs: 5 })), put('b', 'v'), put('c', 'v')];
+    for (const record of records(all, 1)) store.apply(record);
+    for (const record of records([{ kind: 'tick' }], all.length + 1, 1, 5)) store.apply(record);
+    const first = listPage(store, query());
+    expect(first.entries).toEqual([]);
+    expect(first.next).toBe('a14095');
+    const listed: string[] = [];
+    let pages = 0;
+    for (let after: string | null = ''; after !== null; pages += 1) {
+      const page = listPage(store, query({ after: after === '' ? null : after }));
+      listed.push(...page.entries.map(({ key }) => key));
+      after = page.next;
+    }
+    expect([listed, pages]).toEqual([['b', 'c'], 3]);
+    expect(listPage(store, query({ isReverse: true })).entries.map(({ key }) => key)).toEqual([
+      'c',
+      'b',
+    ]);
+  });
 });

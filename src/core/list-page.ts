@@ -1,5 +1,10 @@
-/** One page of keys in the order of their bytes, bounded in count and in bytes, of one revision. */
+/**
+ * One page of keys in the order of their bytes, of one revision: bounded in count, in bytes, and in
+ * what is looked at. Keys whose lifetime has ended stand in the way until their records remove them;
+ * where that are many the page is short, perhaps empty, and says where to go on.
+ */
 import { allKeys, intersect, type KeyRange } from './key-range.ts';
+import { listScanMax } from './limits.ts';
 import type { Entry, Store } from './store.ts';
 
 export interface ListQuery {
@@ -9,7 +14,7 @@ export interface ListQuery {
   readonly after: string | null;
   /** At most so many entries. */
   readonly limit: number;
-  /** At most so many bytes of keys and values, but at least one entry where there is one. */
+  /** At most so many bytes of keys and values, but one entry may have more alone. */
   readonly bytesMax: number;
   /** The values are wanted, so they count. */
   readonly hasValues: boolean;
@@ -35,9 +40,15 @@ export function listPage(store: Store, query: ListQuery): ListPage {
   const revision = store.appliedLsn;
   const entries: ListedEntry[] = [];
   let bytes = 0;
+  let seen = 0;
+  let last: string | null = null;
   for (const key of store.keysIn(rangeBehind(query), isReverse)) {
+    if (key === after) continue;
+    if (seen === listScanMax) return { revision, entries, next: last };
+    seen += 1;
+    last = key;
     const entry = store.get(key);
-    if (key === after || entry === undefined) continue;
+    if (entry === undefined) continue;
     bytes += key.length + entryOverheadBytes + (hasValues ? entry.value.length : 0);
     const isFull = entries.length >= limit || (entries.length > 0 && bytes > bytesMax);
     if (isFull) return { revision, entries, next: entries.at(-1)?.key ?? null };

@@ -53,6 +53,11 @@ export class Store {
     return this.#live(this.#entries.get(key));
   }
 
+  /** What is there of a key, though its lifetime may have ended. */
+  held(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
   #live(entry: Entry | undefined): Entry | undefined {
     if (entry === undefined || entry.expiresAtMs === 0) return entry;
     return entry.expiresAtMs > this.logTimeMs ? entry : undefined;
@@ -166,6 +171,7 @@ export class Store {
     }
     if (command.kind === 'delete') return this.#delete(record, command, entry);
     this.#put(record, command, held);
+    if (held !== undefined && entry === undefined) this.#tellEndBefore(record, command);
     return { status: entry === undefined ? 'created' : 'updated', revision: record.lsn };
   }
 
@@ -181,6 +187,14 @@ export class Store {
       hash: record.crc,
     };
     this.#set(key, entry, held);
+  }
+
+  /** Its lifetime had ended, and the record that would have said so finds another value. */
+  #tellEndBefore({ lsn: revision }: Record, { key, value, contentType }: PutCommand): void {
+    this.history.except(revision, [
+      { kind: 'expire', key, revision },
+      { kind: 'put', key, revision, value, contentType },
+    ]);
   }
 
   #set(key: string, entry: Entry, held: Entry | undefined): void {

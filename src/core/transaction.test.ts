@@ -209,6 +209,43 @@ describe('delete-range', () => {
   });
 });
 
+describe('a range in which many lifetimes have ended', () => {
+  const range = (limit: number, isPage: boolean): Operation => ({
+    kind: 'delete-range',
+    start: '',
+    end: null,
+    limit,
+    isPage,
+  });
+  const filled = (deadCount: number) => {
+    const machine = new Machine();
+    for (let i = 0; i < deadCount; i += 1) machine.apply(put(`a${i}`, 'x', { ttlMs: 10 }));
+    machine.apply(put('b', 'x'));
+    machine.apply({ kind: 'tick' }, 10);
+    return machine;
+  };
+
+  test('is cleared of them on the way, and only what was there counts', () => {
+    const machine = filled(3);
+    const [record] = records([txnOf([range(9, false)])], machine.store.appliedLsn + 1, 1, 10);
+    if (record === undefined) throw new Error('one command is one record');
+    expect(machine.store.apply(record)?.results?.[0]).toMatchObject({ count: 1, hasMore: false });
+    expect([machine.store.keyCount, machine.store.nextExpiryMs()]).toEqual([0, Infinity]);
+    const kinds = machine.store.history.changesOf(record).map(({ kind }) => kind);
+    expect(kinds).toEqual(['expire', 'expire', 'expire', 'delete']);
+  });
+
+  test('is looked at in pieces, and who goes on comes to its end', () => {
+    const machine = filled(20_001);
+    expect(machine.run(range(9, false))?.status).toBe('too-many-keys');
+    expect(machine.store.keyCount).toBe(20_002);
+    expect(machine.run(range(9, true))?.results?.[0]).toMatchObject({ count: 0, hasMore: true });
+    expect(machine.store.keyCount).toBe(2);
+    expect(machine.run(range(9, true))?.results?.[0]).toMatchObject({ count: 1, hasMore: false });
+    expect(machine.store.keyCount).toBe(0);
+  });
+});
+
 describe('what a transaction returns', () => {
   test('is bounded, but one value may be larger alone', () => {
     const machine = new Machine();

@@ -6,7 +6,7 @@
 import type { Entry } from './entries.ts';
 import type { Change } from './history.ts';
 import { compareKeys, type KeyRange } from './key-range.ts';
-import { txnResultBytesMax } from './limits.ts';
+import { deleteScanMax, txnResultBytesMax } from './limits.ts';
 import type { Compare, Operation, TxnCommand } from './operations.ts';
 import type { Record } from './record.ts';
 import { noResult, type OperationResult, type Result } from './result.ts';
@@ -16,6 +16,8 @@ import { type Sessions, sessionKeysMax } from './sessions.ts';
 export interface View {
   readonly logTimeMs: number;
   get(key: string): Entry | undefined;
+  /** Also where its lifetime has ended. */
+  held(key: string): Entry | undefined;
   keysIn(range: KeyRange): Iterable<string>;
   readonly sessions: Pick<Sessions, 'get' | 'keysOf'>;
 }
@@ -146,6 +148,7 @@ class Transaction {
   #store(key: string, value: Uint8Array, contentType: string, ties: Ties): OperationResult {
     const status = this.#get(key) === undefined ? 'created' : 'updated';
     const revision = this.#record.lsn;
+    if (this.#isDead(key)) this.#expire(key);
     this.#writes.set(key, { value, contentType, revision, ...ties, hash: this.#hash() });
     this.#changes.push({ kind: 'put', key, revision, value, contentType });
     return { ...noResult, status, revision, expiresAtMs: ties.expiresAtMs };
@@ -182,16 +185,34 @@ class Transaction {
 
   #deleteRange(range: KeyRange, limit: number, isPage: boolean): OperationResult | Failure {
     const keys = new Set<string>();
+    const dead: string[] = [];
+    let seen = 0;
     let hasMore = false;
     for (const key of this.#keysIn(range)) {
-      if (keys.has(key) || this.#get(key) === undefined) continue;
-      hasMore = keys.size === limit;
+      if (keys.has(key)) continue;
+      const isLive = this.#get(key) !== undefined;
+      hasMore = seen === deleteScanMax || (isLive && keys.size === limit);
       if (hasMore) break;
-      keys.add(key);
+      seen += 1;
+      if (isLive) keys.add(key);
+      else if (this.#isDead(key)) dead.push(key);
     }
     if (hasMore && !isPage) return 'too-many-keys';
+    // Those in the way are cleared away too: whoever goes on with the rest does not meet them again.
+    for (const key of dead) this.#expire(key);
     for (const key of keys) this.#delete(key);
     return { ...noResult, status: 'deleted', count: keys.size, hasMore };
+  }
+
+  /** Its lifetime has ended, and nothing has removed it yet. */
+  #isDead(key: string): boolean {
+    if (this.#writes.has(key) || this.#view.get(key) !== undefined) return false;
+    return this.#view.held(key) !== undefined;
+  }
+
+  #expire(key: string): void {
+    this.#writes.set(key, null);
+    this.#changes.push({ kind: 'expire', key, revision: this.#record.lsn });
   }
 
   /** Of the state, and then those that this transaction wrote. */
