@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createClient } from '../client/client.ts';
+import { DsmError } from '../core/errors.ts';
 import { createTestStore, type TestStore } from '../testing.ts';
 import { type RateLimitOptions, rateLimit } from './hono.ts';
 
@@ -8,7 +9,10 @@ let store: TestStore;
 beforeEach(() => {
   store = createTestStore();
 });
-afterEach(() => store.close());
+afterEach(() => {
+  vi.restoreAllMocks();
+  return store.close();
+});
 
 function server(options: Partial<RateLimitOptions> = {}) {
   const app = new Hono();
@@ -89,13 +93,50 @@ describe('a rate limit', () => {
     expect([refusing.status, refusing.headers.get('retry-after')]).toEqual([503, '1']);
     const allowing = await ask(server({ client, timeoutMs: 1, whenUnavailable: 'allow' }));
     expect([allowing.status, await allowing.text()]).toEqual([200, 'served']);
+    vi.spyOn(store.client, 'increment').mockRejectedValue(new DsmError('memory_quota'));
+    expect((await ask(server({ whenUnavailable: 'allow' }))).status).toBe(200);
+    expect((await ask(server())).status).toBe(503);
   });
+
+  it.each(['k'.repeat(5000), '..', 'half \ud800', ''])(
+    'counts whoever comes, whatever they are called: %#',
+    async (who) => {
+      const app = server({ limit: 1, key: () => who });
+      expect([(await ask(app)).status, (await ask(app)).status]).toEqual([200, 429]);
+      expect((await ask(server({ limit: 1, key: () => 'another' }))).status).toBe(200);
+    },
+  );
+
+  it('keeps no name of anybody in the store', async () => {
+    await ask(server(), 'alice');
+    for await (const key of store.client.keys())
+      expect(key).toMatch(/^ratelimit\/default\/[\w-]{43}$/);
+  });
+
+  it('takes a window that is no round number', async () => {
+    const app = server({ limit: 1, windowSeconds: 1 / 3 });
+    expect((await ask(app)).status).toBe(200);
+    await store.advance(334);
+    expect((await ask(app)).status).toBe(200);
+  });
+
+  it.each(['junk', String(Number.MAX_SAFE_INTEGER)])(
+    'begins anew where %s stands in its place',
+    async (junk) => {
+      const app = server({ limit: 1 });
+      await ask(app);
+      for await (const key of store.client.keys()) await store.client.put(key, junk);
+      expect([(await ask(app)).status, (await ask(app)).status]).toEqual([200, 429]);
+    },
+  );
 
   it.each([
     [{ limit: 0 }, 'limit'],
     [{ limit: 1.5 }, 'limit'],
     [{ windowSeconds: 0 }, 'windowSeconds'],
     [{ windowSeconds: Number.NaN }, 'windowSeconds'],
+    [{ windowSeconds: Infinity }, 'windowSeconds'],
+    [{ windowSeconds: 1e9 }, 'windowSeconds'],
     [{ name: 'a"b' }, 'name'],
   ])('refuses %j', (options, text) => {
     expect(() => server(options)).toThrow(text);

@@ -8,19 +8,22 @@
  * Answers carry `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10).
  */
 import type { Context, MiddlewareHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import type { Client } from '../client/client.ts';
 import { DsmError } from '../core/errors.ts';
-import { unavailable } from './hono-failure.ts';
+import { hashOf } from './base64url.ts';
+import { orUnavailable } from './hono-failure.ts';
 
 export interface RateLimitOptions {
   readonly client: Client;
   /** Requests in one window, 1 or more. */
   readonly limit: number;
-  /** Length of a window, 0.001 or more. */
+  /** Length of a window, 0.001 to ten years. */
   readonly windowSeconds: number;
   /**
    * Who is counted: a user, an API key, an address. Null: this request is not. There is no default,
-   * because only the application knows which proxy may name an address.
+   * because only the application knows which proxy may name an address. The store has a hash of it
+   * only: reading the store is not reading API keys, and a visitor may send a text of any length.
    */
   readonly key: (c: Context) => string | null | Promise<string | null>;
   /** Letters, digits, `-` and `_`: of this limit, apart from others. Default `default`. */
@@ -34,6 +37,9 @@ export interface RateLimitOptions {
   /** Answers what is too much; headers are set already. Default: 429 with a text. */
   readonly onLimited?: ((c: Context) => Response | Promise<Response>) | undefined;
 }
+
+/** The longest lifetime that nodes take. */
+const windowSecondsMax = 10 * 365 * 86_400;
 
 interface Count {
   readonly number: number;
@@ -50,10 +56,10 @@ export function rateLimit(options: RateLimitOptions): MiddlewareHandler {
   return async (c, next) => {
     const who = await options.key(c);
     if (who === null) return next();
-    const count = await countOf(options, `${prefix}${name}/${who}`).catch((error: unknown) => {
-      const isPassing = error instanceof DsmError && error.retryable;
-      if (isPassing && whenUnavailable === 'allow') return null;
-      throw unavailable(error);
+    const counting = hashOf(who).then((hash) => countOf(options, `${prefix}${name}/${hash}`));
+    const count = await orUnavailable(counting).catch((error: unknown) => {
+      if (error instanceof HTTPException && whenUnavailable === 'allow') return null;
+      throw error;
     });
     if (count === null) return next();
     const { number, resetSeconds } = count;
@@ -69,7 +75,21 @@ export function rateLimit(options: RateLimitOptions): MiddlewareHandler {
   };
 }
 
-async function countOf(
+async function countOf(options: RateLimitOptions, key: string): Promise<Count> {
+  const { client, timeoutMs = 2000 } = options;
+  try {
+    return await increment(options, key);
+  } catch (error) {
+    if (!(error instanceof DsmError) || !noCounter.has(error.code)) throw error;
+    await client.delete(key, { timeoutMs });
+    return increment(options, key);
+  }
+}
+
+/** What stands there was not made by this, and would stand there for ever: it makes room. */
+const noCounter: ReadonlySet<string> = new Set(['not_a_number', 'out_of_range']);
+
+async function increment(
   { client, windowSeconds, timeoutMs = 2000 }: RateLimitOptions,
   key: string,
 ): Promise<Count> {
@@ -85,8 +105,8 @@ function expectUsable(limit: number, windowSeconds: number, name: string): void 
   const fault =
     !Number.isSafeInteger(limit) || limit < 1
       ? `limit is a whole number from 1 on, not ${limit}`
-      : !(windowSeconds >= 0.001)
-        ? `windowSeconds is 0.001 or more, not ${windowSeconds}`
+      : !(windowSeconds >= 0.001 && windowSeconds <= windowSecondsMax)
+        ? `windowSeconds is from 0.001 to ${windowSecondsMax}, not ${windowSeconds}`
         : !/^[\w-]+$/.test(name)
           ? `the name of a rate limit has letters, digits, - and _, not ${JSON.stringify(name)}`
           : null;

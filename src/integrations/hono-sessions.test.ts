@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createClient } from '../client/client.ts';
+import { DsmError } from '../core/errors.ts';
 import { createTestStore, type TestStore } from '../testing.ts';
 import { type SessionsEnv, type SessionsOptions, sessions } from './hono.ts';
 
@@ -13,7 +14,10 @@ let store: TestStore;
 beforeEach(() => {
   store = createTestStore();
 });
-afterEach(() => store.close());
+afterEach(() => {
+  vi.restoreAllMocks();
+  return store.close();
+});
 
 /** One of the servers; all of them use the same store. */
 function server(options: Partial<SessionsOptions> = {}) {
@@ -204,6 +208,60 @@ describe('sessions', () => {
     browser.cookie = `__Host-session=${'x'.repeat(43)}`;
     const response = await browser.ask(server({ client }), 'GET', '/');
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
-    expect(() => sessions({ client, ttlSeconds: 0 })).toThrow('ttlSeconds');
+    for (const ttlSeconds of [0, Number.NaN, 401 * 86_400]) {
+      expect(() => sessions({ client, ttlSeconds })).toThrow('ttlSeconds');
+    }
+  });
+
+  it.each(['POST /login/bob', 'POST /visit', 'POST /logout'])(
+    'answer 503 where the store is lost before %s',
+    async (request) => {
+      const [method = '', path = ''] = request.split(' ');
+      const browser = new Browser();
+      await browser.ask(server(), 'POST', '/login/alice');
+      const away = () => Promise.reject(new DsmError('no_master'));
+      const txn = { put: () => txn, delete: () => txn, commit: away };
+      vi.spyOn(store.client, 'txn').mockReturnValue(txn as never);
+      for (const name of ['update', 'delete'] as const) {
+        vi.spyOn(store.client, name).mockImplementation(away);
+      }
+      const response = await browser.ask(server(), method, path);
+      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    },
+  );
+
+  it.each(['no_master', 'memory_quota'] as const)(
+    'can be read where they cannot be renewed: %s',
+    async (code) => {
+      const [app, browser] = [server({ ttlSeconds: 100 }), new Browser()];
+      await browser.ask(app, 'POST', '/login/alice');
+      await store.advance(50_000);
+      vi.spyOn(store.client, 'touch').mockRejectedValue(new DsmError(code));
+      const response = await browser.ask(app, 'GET', '/');
+      expect([response.status, await response.json()]).toEqual([200, { user: 'alice' }]);
+      expect(browser.setCookie).toBeNull();
+    },
+  );
+
+  it('may live for a time that is no round number', async () => {
+    const [app, browser] = [server({ ttlSeconds: 100 / 3 }), new Browser()];
+    await browser.ask(app, 'POST', '/login/alice');
+    expect((await browser.ask(app, 'POST', '/visit')).status).toBe(200);
+  });
+
+  it('begin for who signs in although the old one has ended meanwhile', async () => {
+    const browser = new Browser();
+    await browser.ask(server(), 'POST', '/visit');
+    const { cookie } = browser;
+    const slow = new Hono<SessionsEnv<Data>>();
+    slow.use(sessions<Data>({ client: store.client }));
+    slow.post('/', async (c) => {
+      await browser.ask(server(), 'POST', '/login/alice');
+      await c.var.session.regenerate({ user: 'alice' });
+      return c.text('in');
+    });
+    const late = await slow.request('/', { method: 'POST', headers: { cookie } });
+    browser.cookie = late.headers.get('set-cookie')?.split(';')[0] ?? '';
+    expect(await (await browser.ask(server(), 'GET', '/')).json()).toEqual({ user: 'alice' });
   });
 });

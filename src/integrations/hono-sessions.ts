@@ -10,21 +10,23 @@
  *     });
  *
  * Every change is written when it is made, and awaited: what was answered is stored. Changes of one
- * session at two servers at once do not undo each other, and none brings back one that was destroyed.
+ * session at two servers at once do not undo each other, and `update` does not bring back one that
+ * was destroyed. `regenerate` begins a new one whatever became of the old: who signs in is in.
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { CookieOptions } from 'hono/utils/cookie';
 import type { Client } from '../client/client.ts';
 import { DsmError } from '../core/errors.ts';
-import { unavailable } from './hono-failure.ts';
+import { base64url, hashOf } from './base64url.ts';
+import { isPassing, orUnavailable } from './hono-failure.ts';
 
 /** Stored as JSON. */
 export type SessionData = object;
 
 export interface SessionsOptions {
   readonly client: Client;
-  /** A session ends so long after it was last used. Default 86 400, a day. */
+  /** A session ends so long after it was last used, 1 to 400 days. Default 86 400, a day. */
   readonly ttlSeconds?: number | undefined;
   /**
    * Name of the cookie. Default `__Host-session`, which browsers take from this host alone; without
@@ -45,6 +47,8 @@ export interface SessionsEnv<T extends SessionData> {
 
 /** A session that is used is renewed after this share of its lifetime: a write now and then. */
 const renewalShare = 0.1;
+/** As long as browsers keep a cookie. */
+const ttlSecondsMax = 400 * 86_400;
 const idBytes = 32;
 const idPattern = /^[\w-]{43}$/;
 /** Others changed the session each time, between the read and the write. */
@@ -64,9 +68,7 @@ export function sessions<T extends SessionData = Record<string, unknown>>(
   const settings = settingsOf(options);
   return async (c, next) => {
     const session = new Session<T>(settings, c);
-    await session.load().catch((error: unknown) => {
-      throw unavailable(error);
-    });
+    await session.load();
     c.set('session', session);
     await next();
     session.writeCookie();
@@ -83,7 +85,10 @@ interface Settings {
 
 function settingsOf(options: SessionsOptions): Settings {
   const { client, ttlSeconds: ttl = 86_400, secure = true, sameSite = 'Lax' } = options;
-  if (!(ttl >= 1)) throw new DsmError('invalid_request', `ttlSeconds is 1 or more, not ${ttl}`);
+  if (!(ttl >= 1 && ttl <= ttlSecondsMax)) {
+    const text = `ttlSeconds is from 1 to ${ttlSecondsMax}, 400 days, not ${ttl}`;
+    throw new DsmError('invalid_request', text);
+  }
   const name = options.cookie ?? (secure ? '__Host-session' : 'session');
   const cookie = { path: '/', httpOnly: true, secure, sameSite, maxAge: Math.floor(ttl) };
   return { client, ttl, name, prefix: options.prefix ?? 'sessions/', cookie };
@@ -112,21 +117,36 @@ export class Session<T extends SessionData> {
     const id = getCookie(this.#context, name);
     if (id === undefined) return;
     const key = idPattern.test(id) ? await this.#keyOf(id) : null;
-    const entry = key === null ? null : await client.get(key);
+    const entry = key === null ? null : await orUnavailable(client.get(key));
     // An unknown id is left alone: another answer may have put a new one in its place meanwhile.
     if (key === null || entry === null) return;
     this.#found = { id, key, revision: entry.revision, data: frozen(entry.json<T>()) };
     const { expiresIn = ttl } = entry;
     if (expiresIn > ttl * (1 - renewalShare)) return;
-    if (await client.touch(key, ttl)) this.#cookie = { id };
+    if (await this.#renew(key)) this.#cookie = { id };
+  }
+
+  /** Not now is soon enough: the session lives, and the next request tries again. */
+  async #renew(key: string): Promise<boolean> {
+    const { client, ttl } = this.#settings;
+    try {
+      return await client.touch(key, ttl);
+    } catch (error) {
+      if (isPassing(error)) return false;
+      throw error;
+    }
   }
 
   /**
    * Stores what `change` makes of the data, `{}` at first; it is called again where somebody else
    * was faster, so it should do nothing else. False where the session was ended meanwhile: nothing
-   * is stored then.
+   * is stored then. Rejects with an HTTPException 503 without the store, as all that follows does.
    */
-  async update(change: (data: Readonly<Partial<T>>) => T): Promise<boolean> {
+  update(change: (data: Readonly<Partial<T>>) => T): Promise<boolean> {
+    return orUnavailable(this.#update(change));
+  }
+
+  async #update(change: (data: Readonly<Partial<T>>) => T): Promise<boolean> {
     if (this.#found === null) {
       const nothing: Readonly<Partial<T>> = Object.freeze(Object.create(null));
       await this.#begin(change(nothing));
@@ -157,13 +177,14 @@ export class Session<T extends SessionData> {
    * an id which was known before is of no use. The old session ends as the new one begins.
    */
   regenerate(data: T): Promise<void> {
-    return this.#begin(data);
+    return orUnavailable(this.#begin(data));
   }
 
   /** Ends the session, at all servers, and its cookie. Where it rejects, it may be called again. */
   async destroy(): Promise<void> {
     this.#cookie = 'drop';
-    if (this.#found !== null) await this.#settings.client.delete(this.#found.key);
+    const { client } = this.#settings;
+    if (this.#found !== null) await orUnavailable(client.delete(this.#found.key));
     this.#found = null;
   }
 
@@ -179,8 +200,7 @@ export class Session<T extends SessionData> {
   }
 
   async #keyOf(id: string): Promise<string> {
-    const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(id));
-    return this.#settings.prefix + base64url(new Uint8Array(hash));
+    return this.#settings.prefix + (await hashOf(id));
   }
 
   /**
@@ -198,9 +218,4 @@ export class Session<T extends SessionData> {
 
 function frozen<T extends object>(data: T): Readonly<T> {
   return Object.freeze(structuredClone(data));
-}
-
-function base64url(bytes: Uint8Array): string {
-  const text = btoa(String.fromCharCode(...bytes));
-  return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
