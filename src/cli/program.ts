@@ -12,6 +12,7 @@ import { lockVerb } from './lock-verb.ts';
 import { masterVerb, slaveVerb } from './node-verbs.ts';
 import { writeErrorLine } from './output.ts';
 import { readVerb } from './read-verb.ts';
+import { snapshotVerb } from './snapshot-verb.ts';
 import { statusVerb } from './status-verb.ts';
 import { exportVerb, importVerb } from './transfer-verbs.ts';
 import { txnVerb } from './txn-verb.ts';
@@ -87,6 +88,7 @@ function createProgram(run: Run, context: Context): Command {
     importVerb(run),
     statusVerb(run),
     adminVerb(run),
+    snapshotVerb(run),
     completionVerb(run, program),
   ];
   for (const verb of verbs) program.addCommand(inherit(verb, program));

@@ -29,6 +29,9 @@ describe('wrong usage exits with 2 and says what is right', () => {
     ['up --lease-ms 1200', /--lease-ms \(1200\) < --failover-ms \(1000\) must hold/],
     ['admin remove', /missing required argument/],
     ['admin force-config', /name the URL/],
+    ['snapshot restore all.snapshot', /--data-dir is needed/],
+    ['snapshot save', /missing required argument 'file'/],
+    ['snapshot', /Usage: dsm snapshot/],
     ['', /Usage: dsm/],
   ])('dsm %s', async (line, text) => {
     const { code, stderr, stdout } = await callCli(line);

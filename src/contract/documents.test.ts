@@ -42,7 +42,13 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 function environment(): NodeJS.ProcessEnv {
   const [url = ''] = cluster().masterUrls;
   const path = `${binaries}${delimiter}${process.env.PATH}`;
-  return { ...process.env, PATH: path, DSM: url, DSM_MASTERS: cluster().masterUrls.join(',') };
+  return {
+    ...process.env,
+    PATH: path,
+    DSM: url,
+    DSM_MASTERS: cluster().masterUrls.join(','),
+    DSM_CLUSTER_SECRET_FILE: join(cluster().dataDir, 'cluster.secret'),
+  };
 }
 
 /** All commands of a block in one shell, so that they share its variables. */

@@ -19,8 +19,10 @@ export class FrameError extends Error {
   readonly reason: 'torn' | 'damaged' | 'version';
   /** Where the bad frame begins. */
   readonly offset: number;
+  readonly detail: string;
   constructor(reason: 'torn' | 'damaged' | 'version', offset: number, detail: string) {
     super(`${detail} at byte ${offset}`);
+    this.detail = detail;
     this.reason = reason;
     this.offset = offset;
   }

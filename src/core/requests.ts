@@ -62,7 +62,7 @@ export class Requests {
   #add(id: string, remembered: Remembered): void {
     this.#known.set(id, remembered);
     this.#bytes += id.length + overheadBytes;
-    this.hash = (this.hash + hashOf(remembered)) >>> 0;
+    this.hash = (this.hash + hashOfRequest(remembered)) >>> 0;
     const bytes = resultBytes(remembered.result);
     if (bytes === 0) return;
     this.#large.set(id, bytes);
@@ -77,7 +77,7 @@ export class Requests {
       this.#bytes -= id.length + overheadBytes;
       this.#largeBytes -= this.#large.get(id) ?? 0;
       this.#large.delete(id);
-      this.hash = (this.hash - hashOf(oldest)) >>> 0;
+      this.hash = (this.hash - hashOfRequest(oldest)) >>> 0;
       this.forgottenLsn = oldest.lsn;
     }
   }
@@ -112,6 +112,7 @@ export class Requests {
   }
 }
 
-function hashOf({ lsn, payloadHash }: Remembered): number {
+/** Share of the state hash. */
+export function hashOfRequest({ lsn, payloadHash }: Remembered): number {
   return Math.imul(lsn ^ payloadHash, 0x9e3779b1) >>> 0;
 }

@@ -255,10 +255,12 @@ function mix(a: number, b: number): number {
   return Math.imul((a ^ Math.imul(b, 0x85ebca6b)) >>> 0, 0x9e3779b1) >>> 0;
 }
 
-function hashOfSession(id: number, { ttlLsn, expiresAtMs }: Session): number {
+/** Share of the state hash. */
+export function hashOfSession(id: number, { ttlLsn, expiresAtMs }: Session): number {
   return mix(mix(id, ttlLsn), expiresAtMs);
 }
 
-function hashOfLock({ token, queue }: Lock): number {
+/** Share of the state hash. */
+export function hashOfLock({ token, queue }: Lock): number {
   return queue.reduce(mix, token);
 }

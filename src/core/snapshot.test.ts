@@ -6,6 +6,7 @@ import { txn } from '../sim/txn-arbitraries.ts';
 import { FrameError } from './frame.ts';
 import { allKeys } from './key-range.ts';
 import { encodeSnapshot, SnapshotDecoder, type SnapshotHeader } from './snapshot.ts';
+import { SnapshotCheck, type SnapshotSummary } from './snapshot-check.ts';
 import { Store } from './store.ts';
 
 /** A store of `count` keys, some with a lifetime, some made by a request that is remembered. */
@@ -36,6 +37,12 @@ function decode(chunks: readonly Uint8Array[]): ReturnType<SnapshotDecoder['fini
   return decoder.finish();
 }
 
+function check(chunks: readonly Uint8Array[]): SnapshotSummary {
+  const looking = new SnapshotCheck();
+  for (const chunk of chunks) looking.push(chunk);
+  return looking.finish();
+}
+
 const flat = (chunks: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(chunks));
 
 describe('a snapshot of a store that ran transactions and held sessions', () => {
@@ -55,6 +62,8 @@ describe('a snapshot of a store that ran transactions and held sessions', () => 
           if (index + 1 === half) decoded = decode(encode(store)).store;
         }
         expect(decoded?.freeze()).toEqual(store.freeze());
+        // The check sums up what the decoder puts together.
+        expect(check(encode(store)).stateHash).toBe(store.hash);
       }),
     );
   });
@@ -131,6 +140,59 @@ describe('a snapshot', () => {
   test('followed by anything else is refused', () => {
     const chunks = encode(storeOf(3));
     expect(() => decode([...chunks, ...chunks])).toThrow('out of order');
+  });
+});
+
+describe('a look at a snapshot', () => {
+  test('says what is in it, and keeps nothing', () => {
+    const store = storeOf(12);
+    const chunks = encode(store);
+    expect(check(chunks)).toEqual({
+      clusterId: 'c',
+      position: { epoch: 2, lsn: 12 },
+      members: members('m1 m2 s1'),
+      ...{ logTimeMs: 120, forgottenLsn: 0, keys: 12, sessions: 0, locks: 0, requests: 4 },
+      bytes: flat(chunks).length,
+      // Keys like "key 7" with the digits ten times.
+      dataBytes: 9 * (5 + 10) + 3 * (6 + 20),
+      stateHash: store.hash,
+    });
+  });
+
+  test('finds what the decoder finds: any flipped bit, any missing end', () => {
+    const bytes = flat(encode(storeOf(3)));
+    for (let bit = 0; bit < bytes.length * 8; bit += 5) {
+      const damaged = bytes.slice();
+      damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(() => check([damaged])).toThrow(FrameError);
+    }
+    for (let length = 0; length < bytes.length; length += 1) {
+      expect(() => check([bytes.slice(0, length)])).toThrow(FrameError);
+    }
+  });
+
+  test('finds parts that are whole and do not belong together', () => {
+    const [one, other] = [flat(encode(storeOf(3))), flat(encode(storeOf(3, 9)))];
+    const [ends, otherEnds] = [frameEnds(one), frameEnds(other)];
+    const swapped = Buffer.concat([
+      one.slice(0, ends[0]),
+      other.slice(otherEnds[0], otherEnds[1]),
+      one.slice(ends[1]),
+    ]);
+    expect(() => check([swapped])).toThrow('not of the state that it names');
+  });
+
+  test('says of another file at once that it is none, and where a damaged one is damaged', () => {
+    const text = new TextEncoder().encode('hello, this is a letter to somebody');
+    expect(() => new SnapshotCheck().push(text)).toThrow('does not begin as a snapshot does');
+    const bytes = flat(encode(storeOf(900, 300)));
+    const [place] = frameEnds(bytes).slice(700);
+    if (place === undefined) throw new Error('there are more frames');
+    bytes[place + 20] = (bytes[place + 20] ?? 0) ^ 1;
+    const pieces = Array.from({ length: Math.ceil(bytes.length / 1000) }, (_, i) =>
+      bytes.subarray(i * 1000, (i + 1) * 1000),
+    );
+    expect(() => check(pieces)).toThrow(`a frame has a wrong checksum at byte ${place}`);
   });
 });
 

@@ -3,35 +3,25 @@
  * piece by piece while records go on being applied. Header, entries, remembered requests, footer;
  * the footer counts the frames before it and repeats the state hash.
  */
-import { readList, writeList } from './command-fields.ts';
+import { writeList } from './command-fields.ts';
 import { assert } from './errors.ts';
-import { FrameError, FrameReader, FrameWriter, formatVersion, frameAt } from './frame.ts';
+import { FrameWriter, formatVersion } from './frame.ts';
 import { KeyIndex } from './key-index.ts';
 import type { DedupeWindow } from './limits.ts';
-import type { Position } from './messages.ts';
-import { type Member, readMembers, writeMembers } from './record.ts';
-import { type Result, readDetails, readStatus, writeDetails, writeStatus } from './result.ts';
+import { writeMembers } from './record.ts';
+import { type Result, writeDetails, writeStatus } from './result.ts';
 import type { Lock, Session } from './sessions.ts';
+import {
+  type SnapshotHeader,
+  SnapshotReader,
+  type SnapshotSink,
+  type SnapshotTimes,
+  snapshotTags,
+} from './snapshot-reader.ts';
 import { type Entry, type FrozenStore, type Remembered, Store } from './store.ts';
 
-export interface SnapshotHeader {
-  readonly clusterId: string;
-  /** The last record that the snapshot stands for. */
-  readonly position: Position;
-  /** The voters at `position`. */
-  readonly members: readonly Member[];
-}
+export type { SnapshotHeader } from './snapshot-reader.ts';
 
-const tags = {
-  header: 1,
-  entry: 2,
-  request: 3,
-  footer: 4,
-  txnRequest: 5,
-  attachedEntry: 6,
-  session: 7,
-  lock: 8,
-} as const;
 const chunkBytes = 256 * 1024;
 
 /** Chunks of whole frames, about 256 KiB each. */
@@ -50,7 +40,7 @@ export function* encodeSnapshot(
     writer.endFrame(start);
     count += 1;
   };
-  frame(tags.header, () => writeHeader(writer, header, frozen));
+  frame(snapshotTags.header, () => writeHeader(writer, header, frozen));
   for (const [tag, write] of framesOf(frozen)) {
     frame(tag, () => write(writer));
     if (writer.length >= chunkBytes) {
@@ -58,7 +48,7 @@ export function* encodeSnapshot(
       writer = new FrameWriter(chunkBytes + 4096);
     }
   }
-  frame(tags.footer, () => {
+  frame(snapshotTags.footer, () => {
     writer.f64(count);
     writer.u32(frozen.hash);
   });
@@ -72,17 +62,18 @@ function* framesOf({
   sessions: { sessions, locks },
 }: FrozenStore): Generator<[tag: number, write: (writer: FrameWriter) => void], void, void> {
   for (const [key, entry] of entries) {
-    const tag = entry.session === 0 ? tags.entry : tags.attachedEntry;
+    const tag = entry.session === 0 ? snapshotTags.entry : snapshotTags.attachedEntry;
     yield [tag, (writer) => writeEntry(writer, key, entry)];
   }
   for (const [id, request] of requests) {
-    const tag = hasDetails(request.result) ? tags.txnRequest : tags.request;
+    const tag = hasDetails(request.result) ? snapshotTags.txnRequest : snapshotTags.request;
     yield [tag, (writer) => writeRemembered(writer, id, request)];
   }
   for (const [id, session] of sessions) {
-    yield [tags.session, (writer) => writeSession(writer, id, session)];
+    yield [snapshotTags.session, (writer) => writeSession(writer, id, session)];
   }
-  for (const [name, lock] of locks) yield [tags.lock, (writer) => writeLock(writer, name, lock)];
+  for (const [name, lock] of locks)
+    yield [snapshotTags.lock, (writer) => writeLock(writer, name, lock)];
 }
 
 function writeSession(writer: FrameWriter, id: number, session: Session): void {
@@ -131,15 +122,11 @@ function hasDetails({ results, failedAt }: Result): boolean {
   return results !== undefined || failedAt !== undefined;
 }
 
-/** Puts a snapshot together from its bytes as they arrive. */
-export class SnapshotDecoder {
-  #rest: Uint8Array = new Uint8Array(0);
-  #offset = 0;
-  #count = 0;
+/** Puts a store together from the bytes of a snapshot as they arrive. */
+export class SnapshotDecoder implements SnapshotSink {
+  readonly #reader = new SnapshotReader(this);
   #header: SnapshotHeader | null = null;
-  #logTimeMs = 0;
-  #forgottenLsn = 0;
-  #hash: number | null = null;
+  #times: SnapshotTimes = { logTimeMs: 0, forgottenLsn: 0 };
   readonly #entries = new Map<string, Entry>();
   readonly #requests = new Map<string, Remembered>();
   readonly #sessions = new Map<number, Session>();
@@ -149,108 +136,40 @@ export class SnapshotDecoder {
 
   /** Takes the next bytes. Throws a FrameError where they are damaged. */
   push(chunk: Uint8Array): void {
-    const pending = this.#rest;
-    const bytes = pending.length === 0 ? chunk : new Uint8Array(pending.length + chunk.length);
-    if (pending.length > 0) {
-      bytes.set(pending);
-      bytes.set(chunk, pending.length);
-    }
-    let offset = 0;
-    try {
-      while (offset < bytes.length) {
-        const { bodyStart, end } = frameAt(bytes, offset);
-        this.#frame(new FrameReader(bytes, bodyStart, end));
-        offset = end;
-      }
-    } catch (error) {
-      if (!(error instanceof FrameError) || error.reason !== 'torn') throw error;
-    }
-    this.#offset += offset;
-    this.#rest = bytes.slice(offset);
+    this.#reader.push(chunk);
   }
 
-  #frame(reader: FrameReader): void {
-    const version = reader.u8();
-    if (version !== formatVersion) {
-      throw new FrameError('version', this.#offset, `snapshot format ${version} is not known`);
-    }
-    const tag = reader.u8();
-    const isFirst = this.#header === null;
-    if (isFirst !== (tag === tags.header) || this.#hash !== null) {
-      throw new FrameError('damaged', this.#offset, 'snapshot frames are out of order');
-    }
-    if (tag === tags.header) this.#readHeader(reader);
-    else if (tag === tags.entry) this.#readEntry(reader, 0);
-    else if (tag === tags.attachedEntry) this.#readEntry(reader, reader.f64());
-    else if (tag === tags.session) this.#readSession(reader);
-    else if (tag === tags.lock) this.#readLock(reader);
-    else if (tag === tags.request) this.#readRemembered(reader, false);
-    else if (tag === tags.txnRequest) this.#readRemembered(reader, true);
-    else if (tag === tags.footer) this.#readFooter(reader);
-    else throw new FrameError('version', this.#offset, `snapshot frame ${tag} is not known`);
-    this.#count += 1;
+  onHeader(header: SnapshotHeader, times: SnapshotTimes): void {
+    this.#header = header;
+    this.#times = times;
   }
 
-  #readHeader(reader: FrameReader): void {
-    const clusterId = reader.text();
-    const position = { lsn: reader.f64(), epoch: reader.f64() };
-    this.#header = { clusterId, position, members: readMembers(reader) };
-    this.#logTimeMs = reader.f64();
-    this.#forgottenLsn = reader.f64();
-  }
-
-  #readEntry(reader: FrameReader, session: number): void {
-    const key = reader.text();
-    const contentType = reader.text();
-    const revision = reader.f64();
-    const expiresAtMs = reader.f64();
-    const ttlLsn = reader.f64();
-    const hash = reader.u32();
-    const value = reader.bytes(reader.end - reader.offset).slice();
+  onEntry(key: string, entry: Entry): void {
     if (!this.#entries.has(key)) this.#index.add(key);
-    this.#entries.set(key, { value, contentType, revision, expiresAtMs, ttlLsn, session, hash });
+    this.#entries.set(key, entry);
   }
 
-  #readRemembered(reader: FrameReader, hasDetails: boolean): void {
-    const id = reader.text();
-    const lsn = reader.f64();
-    const payloadHash = reader.u32();
-    const plain = readStatus(reader);
-    const result = hasDetails ? readDetails(reader, plain) : plain;
-    this.#requests.set(id, { lsn, payloadHash, result });
+  onRequest(id: string, request: Remembered): void {
+    this.#requests.set(id, request);
   }
 
-  #readSession(reader: FrameReader): void {
-    const [id, ttlMs] = [reader.f64(), reader.f64()];
-    const [expiresAtMs, ttlLsn] = [reader.f64(), reader.f64()];
-    this.#sessions.set(id, { ttlMs, expiresAtMs, ttlLsn, madeFor: reader.text() });
+  onSession(id: number, session: Session): void {
+    this.#sessions.set(id, session);
   }
 
-  #readLock(reader: FrameReader): void {
-    const [name, token] = [reader.text(), reader.f64()];
-    this.#locks.set(name, { token, queue: readList(reader, (from) => from.f64()) });
-  }
-
-  #readFooter(reader: FrameReader): void {
-    const count = reader.f64();
-    if (count !== this.#count) {
-      throw new FrameError('damaged', this.#offset, `a snapshot of ${count} frames has others`);
-    }
-    this.#hash = reader.u32();
+  onLock(name: string, lock: Lock): void {
+    this.#locks.set(name, lock);
   }
 
   /** The header and the store. Throws a FrameError (`torn`) where the end is missing. */
   finish(window?: DedupeWindow): { header: SnapshotHeader; store: Store } {
+    const hash = this.#reader.finish();
     const header = this.#header;
-    const hash = this.#hash;
-    if (header === null || hash === null || this.#rest.length > 0) {
-      throw new FrameError('torn', this.#offset, 'a snapshot is cut off');
-    }
+    assert(header !== null, 'a snapshot that has an end has a header');
     const store = Store.thaw(
       {
         appliedLsn: header.position.lsn,
-        logTimeMs: this.#logTimeMs,
-        forgottenLsn: this.#forgottenLsn,
+        ...this.#times,
         hash,
         entries: this.#entries,
         requests: this.#requests,

@@ -28,6 +28,7 @@ import { asDsmError } from './problem.ts';
 import { createSecretCheck } from './secret.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import { ShortCut } from './short-cut.ts';
+import { addSnapshotRoute } from './snapshot-route.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { addTxnRoutes } from './txn-routes.ts';
 import { addUnstorageRoutes } from './unstorage-routes.ts';
@@ -77,6 +78,7 @@ export function createApp(options: AppOptions): Hono {
   addStatusRoutes(app, node, answers);
   addMetricsRoute(app, { node, answers, counts, processFacts: options.processFacts });
   addAdminRoutes(app, { node, answers, bodies, forwarder, checkSecret });
+  addSnapshotRoute(app, { node, answers, clock, checkSecret });
   app.notFound((c) => onNoRoute(app, answers, c.req));
 
   const fail = (thrown: unknown): Response => {

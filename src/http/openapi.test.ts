@@ -7,7 +7,7 @@ import { callsExcept, document, faultOf, operations } from './testing/document-r
 import { setUp } from './testing/set-up.ts';
 
 /** `/` is for people, `/v1/unstorage` for a driver, the others for nodes and their operators. */
-const undocumented = /^\/(?:peer|log|snapshot|v1\/admin|v1\/unstorage)(?:\/|$)|^\/$/;
+const undocumented = /^\/(?:peer|log|snapshot|v1\/admin(?!\/snapshot)|v1\/unstorage)(?:\/|$)|^\/$/;
 
 const pathOf = (route: string) =>
   route

@@ -9,6 +9,7 @@ import type { Member, Mutation } from '../core/record.ts';
 import type { Result, Store } from '../core/store.ts';
 import type { PeerAnswer, PeerCallName } from '../ports/peers.ts';
 import type { NodeGauges } from './gauges.ts';
+import type { StateView } from './state-views.ts';
 import type { Watch, WatchScope } from './watcher.ts';
 
 /** A value as it is read. Immutable: nobody changes `value`. */
@@ -112,6 +113,11 @@ export interface NodeApi {
 
   /** Reads the state as `read` does: `done` looks at it, and keeps nothing of it. */
   look(options: ReadOptions, done: (error: DsmError | null, store: Store | null) => void): void;
+  /** The whole state as it is at one revision, as new as a READ would see it. */
+  viewState(
+    options: ReadOptions,
+    done: (error: DsmError | null, view: StateView | null) => void,
+  ): void;
   /**
    * Only at the active master, for a session that is in the queue of the lock: its token as soon as
    * it owns it, null after `waitMs` or where the session has ended.

@@ -36,6 +36,7 @@ import type { LockDone } from './lock-waits.ts';
 import { Persistence } from './persistence.ts';
 import { ReadIndexReads } from './read-index.ts';
 import { type SnapshotRequest, SnapshotServer } from './snapshot-server.ts';
+import { type StateView, StateViews } from './state-views.ts';
 import { describeNode } from './status.ts';
 import { type Waited, Waiters } from './waiters.ts';
 import type { Watch, WatchScope } from './watcher.ts';
@@ -64,6 +65,7 @@ export abstract class DsmNode implements NodeApi {
   protected isStopped = false;
   readonly #onFatal: (error: Error) => void;
   readonly #snapshots = new SnapshotServer();
+  readonly #views = new StateViews();
   readonly #indexReads: ReadIndexReads;
   /** Calls that wait for an active master, and reads that wait for `min-revision`. */
   readonly #held: Waiters;
@@ -302,6 +304,24 @@ export abstract class DsmNode implements NodeApi {
     this.#whenReadable(options, (error) => {
       this.context.counters.reads += 1;
       done(error, error === null ? this.voter.store : null);
+    });
+  }
+
+  viewState(
+    options: ReadOptions,
+    done: (error: DsmError | null, view: StateView | null) => void,
+  ): void {
+    this.#whenReadable(options, (error) => {
+      if (error !== null) return done(error, null);
+      let view: StateView;
+      try {
+        view = this.#views.open(this.voter);
+      } catch (thrown) {
+        if (!(thrown instanceof DsmError)) throw thrown;
+        return done(thrown, null);
+      }
+      this.context.logger.info('a snapshot is read', { lsn: view.position.lsn });
+      done(null, view);
     });
   }
 

@@ -212,6 +212,13 @@ export const apiCalls: readonly Call[] = [
     errors: [...any],
   },
   {
+    ...{ id: 'save', method: 'get', path: '/v1/admin/snapshot' },
+    summary: 'The whole state at one revision, as a file; needs the cluster secret',
+    parameters: [...p.reading],
+    answers: { 200: { description: 'for dsm snapshot restore', content: bytes } },
+    errors: [...reads, 'unauthorized'],
+  },
+  {
     ...{ id: 'document', method: 'get', path: '/openapi.json', summary: 'This document' },
     parameters: [],
     answers: { 200: { description: 'OpenAPI 3.1', content: json('OpenApi') } },

@@ -4,6 +4,7 @@ import { type Limits, makeLimits } from '../../core/limits.ts';
 import type { ListPage, ListQuery } from '../../core/list-page.ts';
 import { encodeBatch } from '../../core/record.ts';
 import { Store } from '../../core/store.ts';
+import type { Voter } from '../../core/voter.ts';
 import type {
   Check,
   EntryView,
@@ -19,6 +20,7 @@ import type {
 } from '../../node/api.ts';
 import { Durations } from '../../node/durations.ts';
 import type { DiskGauges, NodeGauges } from '../../node/gauges.ts';
+import { type StateView, StateViews } from '../../node/state-views.ts';
 import type { WatchScope } from '../../node/watcher.ts';
 import type { PeerAnswer, PeerCallName } from '../../ports/peers.ts';
 import { FakeWatch } from './fake-watch.ts';
@@ -144,6 +146,24 @@ export class FakeNode implements NodeApi {
   ): void {
     const lock = this.store.sessions.lock(name);
     done(this.lockError, lock?.queue[0] === session ? lock.token : null);
+  }
+
+  readonly views = new StateViews();
+
+  viewState(
+    options: ReadOptions,
+    done: (error: DsmError | null, view: StateView | null) => void,
+  ): void {
+    this.reads.push(options);
+    if (this.readError !== null) return done(this.readError, null);
+    const { store } = this;
+    const log = { epochAt: () => this.epoch, membersAt: () => [] };
+    const voter = { clusterId: 'cluster-1', store, log } as unknown as Voter;
+    try {
+      done(null, this.views.open(voter));
+    } catch (error) {
+      done(error as DsmError, null);
+    }
   }
 
   logTimeMs(): number {

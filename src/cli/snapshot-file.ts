@@ -1,0 +1,125 @@
+/** Snapshots between nodes and files: each is checked on its way, and never kept in memory. */
+import { createReadStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { judge, openReply, type Reply } from '../client/reply.ts';
+import { DsmError } from '../core/errors.ts';
+import { FrameError } from '../core/frame.ts';
+import { SnapshotCheck, type SnapshotSummary } from '../core/snapshot-check.ts';
+import { headerNames } from '../http/headers.ts';
+
+export interface SaveOptions {
+  /** Nodes to ask, in order, until one has given all of it. */
+  readonly urls: readonly string[];
+  readonly secret: string | null;
+  readonly consistency: string;
+  /** A node that gives nothing for so long is left. */
+  readonly timeoutMs: number;
+}
+
+const problemBytesMax = 64 * 1024;
+
+/**
+ * Writes a snapshot to `file`, which is replaced when the snapshot is whole and on the disk, and not
+ * touched otherwise. Rejects with the failure of the last node that was asked.
+ */
+export async function saveSnapshot(file: string, options: SaveOptions): Promise<SnapshotSummary> {
+  let failure: unknown = new DsmError('no_master', 'there is no node to ask');
+  for (const url of options.urls) {
+    try {
+      return await saveFrom(url, file, options);
+    } catch (error) {
+      // A disk that is full stays so, whichever node is asked.
+      if (!(error instanceof DsmError)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+async function saveFrom(url: string, file: string, options: SaveOptions): Promise<SnapshotSummary> {
+  const part = `${file}.part`;
+  const target = await open(part, 'w');
+  try {
+    const check = new SnapshotCheck();
+    for await (const chunk of askFor(url, options)) {
+      check.push(chunk);
+      await target.writeFile(chunk);
+    }
+    const summary = check.finish();
+    await target.sync();
+    await rename(part, file);
+    return summary;
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error instanceof FrameError ? cutOff(url, error) : error;
+  } finally {
+    await target.close();
+  }
+}
+
+function cutOff(url: string, error: FrameError): DsmError {
+  const what =
+    error.reason === 'torn' ? 'ended before it was whole' : `is damaged: ${error.message}`;
+  return new DsmError('no_master', `The snapshot of ${url} ${what}; nothing was saved`);
+}
+
+async function* askFor(
+  url: string,
+  { secret, consistency, timeoutMs }: SaveOptions,
+): AsyncGenerator<Uint8Array, void, void> {
+  const stop = new AbortController();
+  let silent = setTimeout(() => stop.abort(), timeoutMs);
+  const goOn = () => {
+    clearTimeout(silent);
+    silent = setTimeout(() => stop.abort(), timeoutMs);
+  };
+  try {
+    const reply = await request(`${url}/v1/admin/snapshot?consistency=${consistency}`, {
+      signal: stop.signal,
+      headers: secret === null ? {} : { [headerNames.secret]: secret },
+    });
+    const verdict = judge(reply);
+    if (verdict.kind === 'failed') {
+      throw new DsmError(verdict.problem.code, `${url}: ${verdict.problem.detail}`);
+    }
+    for await (const chunk of reply.stream ?? []) {
+      goOn();
+      yield chunk;
+    }
+  } catch (error) {
+    if (error instanceof DsmError) throw error;
+    const reason = stop.signal.aborted ? `gave nothing for ${timeoutMs} ms` : reasonOf(error);
+    throw new DsmError('no_master', `${url} ${reason}`);
+  } finally {
+    clearTimeout(silent);
+    // Where the reader has had enough.
+    stop.abort();
+  }
+}
+
+async function request(url: string, init: RequestInit): Promise<Reply> {
+  return openReply(url, await fetch(url, { ...init, redirect: 'manual' }), problemBytesMax);
+}
+
+/** What fetch says is in the cause. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return `broke off: ${cause instanceof Error ? cause.message : String(cause)}`;
+}
+
+/** Throws `invalid_request` where the file cannot be read. */
+export async function* chunksOfFile(file: string): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* createReadStream(file, { highWaterMark: 1024 * 1024 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DsmError('invalid_request', `${file} cannot be read: ${reason}`);
+  }
+}
+
+/** Reads a file to its end. Rejects with a FrameError where it is no whole snapshot. */
+export async function checkSnapshot(file: string): Promise<SnapshotSummary> {
+  const check = new SnapshotCheck();
+  for await (const chunk of chunksOfFile(file)) check.push(chunk);
+  return check.finish();
+}
