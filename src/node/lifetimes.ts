@@ -44,8 +44,13 @@ export class Lifetimes {
   take(nowMs: number): Chores {
     const store = this.#store;
     const nextMs = this.#nextMs();
-    if (nextMs === Infinity || store.appliedLsn < this.#openLsn) return none;
+    if (store.appliedLsn < this.#openLsn) return none;
+    if (nextMs === Infinity) {
+      this.#sessionsDue = null;
+      return none;
+    }
     const logTimeMs = this.#master.logTimeMs(nowMs);
+    if (store.sessions.nextExpiryMs() > logTimeMs) this.#sessionsDue = null;
     if (nextMs <= logTimeMs) {
       const before = store
         .expired(logTimeMs, expireMax)
@@ -59,10 +64,7 @@ export class Lifetimes {
   #endSessions(nowMs: number, logTimeMs: number): Command[] {
     const { sessions } = this.#store;
     const lateMs = logTimeMs - sessions.nextExpiryMs();
-    if (lateMs < 0) {
-      this.#sessionsDue = null;
-      return [];
-    }
+    if (lateMs < 0) return [];
     const { heartbeatMs } = this.#limits;
     // Seen late: nobody was here to see it in time, nor to hear of the session.
     this.#sessionsDue ??= { leaveUntilMs: lateMs > heartbeatMs ? nowMs + heartbeatMs : nowMs };

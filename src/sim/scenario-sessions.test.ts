@@ -54,6 +54,21 @@ describe('a keep-alive that came in time', () => {
     world.run(300);
     expect(sessionsAt(world).get(session)).toBeUndefined();
   });
+
+  test.each([
+    ['alone', 0],
+    ['beside another', 5000],
+  ])('counts also where a session ended before it, %s', (_, otherTtlMs) => {
+    const { world } = Scenario.ready({ masters: 1, slaves: 0 });
+    if (otherTtlMs > 0) create(world, otherTtlMs);
+    const ended = create(world, 100);
+    world.until(() => sessionsAt(world).get(ended) === undefined);
+    const session = create(world, 1000);
+    world.run(800);
+    world.pause('m1', 400);
+    world.run(401);
+    expect(sessionsAt(world).get(session)).toBeDefined();
+  });
 });
 
 describe('sessions that end together', () => {
