@@ -1,4 +1,5 @@
 /** Waiting that ends early when a signal aborts, and leaves no listener behind when it does not. */
+import type { Environment } from './environment.ts';
 
 /**
  * Aborts `controller` as soon as one of `signals` aborts. The function returned ends that.
@@ -36,5 +37,22 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promi
     return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
+export async function pause(
+  environment: Environment,
+  ms: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let cancel = () => {};
+  const over = new Promise<void>((resolve) => {
+    cancel = environment.setTimer(ms, resolve);
+  });
+  try {
+    await (signal === undefined ? over : orAborted(over, signal));
+  } finally {
+    cancel();
   }
 }

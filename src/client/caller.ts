@@ -9,7 +9,7 @@
  */
 import { DsmError } from '../core/errors.ts';
 import { headerNames } from '../http/headers.ts';
-import { follow, orAborted } from './abort.ts';
+import { follow, orAborted, pause } from './abort.ts';
 import { statusOf } from './entries.ts';
 import type { Environment } from './environment.ts';
 import { isBadPort, noteAnswer, silenceOf } from './failure.ts';
@@ -58,8 +58,8 @@ export interface Call {
   readonly isRepeatable?: boolean | undefined;
   /** The answer is wanted as a stream: its time ends when the headers are there. */
   readonly isStream?: boolean | undefined;
-  /** An answer with this status is no failure: it is for who asked. */
-  readonly settledStatus?: number | undefined;
+  /** True for an answer that is no failure, but for who asked. */
+  readonly isExpected?: ((reply: Reply) => boolean) | undefined;
   /**
    * Why an answer is not whole yet; null where it is. The same is asked again then, and when the
    * time is over the answer is given as it is.
@@ -143,7 +143,7 @@ export class Caller {
       isHopeless &&= reply !== null && isForeignRefusal(reply);
       if (reply === null) continue;
       const verdict = judge(reply);
-      if (verdict.kind === 'settled' || isExpected(call, reply)) {
+      if (verdict.kind === 'settled' || (isFromNode(reply) && call.isExpected?.(reply))) {
         const lack = call.lackOf?.(reply) ?? null;
         if (lack === null) return reply;
         trial.onPartial(reply, lack);
@@ -179,16 +179,7 @@ export class Caller {
   async #pause(trial: Trial, signal: AbortSignal): Promise<void> {
     const pauseMs = trial.nextPauseMs();
     if (pauseMs >= trial.remainingMs()) throw trial.failure();
-    const { environment } = this.#options;
-    let cancel = () => {};
-    const fired = new Promise<void>((resolve) => {
-      cancel = environment.setTimer(pauseMs, resolve);
-    });
-    try {
-      await orAborted(fired, signal);
-    } finally {
-      cancel();
-    }
+    await pause(this.#options.environment, pauseMs, signal);
   }
 
   /** A whole answer of any kind, or null where there was none. */
@@ -265,10 +256,6 @@ export function expectHeaders(headers: Readonly<Record<string, string>>): void {
 
 const badPortText = (url: string) =>
   `${url} cannot be reached: fetch refuses this port (https://fetch.spec.whatwg.org/#bad-port)`;
-
-function isExpected({ settledStatus }: Call, reply: Reply): boolean {
-  return reply.status === settledStatus && isFromNode(reply);
-}
 
 /** Reads can always be asked again; a mutation only where the node's answer allows it. */
 function mayAskAgain(call: Call, problem: Problem): boolean {

@@ -1,6 +1,6 @@
 /** Leader election: a lock that is held for as long as one leads, and asked for again when it is lost. */
 import { DsmError } from '../core/errors.ts';
-import { orAborted } from './abort.ts';
+import { pause } from './abort.ts';
 import { acquireLock, type Lock, type SessionPorts } from './session.ts';
 import type { ElectOptions, Leadership } from './types.ts';
 
@@ -37,7 +37,9 @@ async function candidate(
     const isPassing =
       error instanceof DsmError && (error.retryable || error.code === 'session_not_found');
     if (!isPassing) throw error;
-    await pause(ports, signal);
+    const { environment } = ports;
+    // Where the signal aborts meanwhile, whoever asked for this looks at it next.
+    await pause(environment, environment.random() * pauseMsMax, signal).catch(() => {});
     return null;
   }
 }
@@ -53,13 +55,4 @@ async function hasLed(lock: Lock, lead: Lead): Promise<boolean> {
   } finally {
     await lock.release();
   }
-}
-
-async function pause({ environment }: SessionPorts, signal?: AbortSignal): Promise<void> {
-  let cancel = () => {};
-  const over = new Promise<void>((resolve) => {
-    cancel = environment.setTimer(environment.random() * pauseMsMax, resolve);
-  });
-  if (signal === undefined) return over;
-  await orAborted(over, signal).catch(() => cancel());
 }

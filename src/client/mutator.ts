@@ -8,7 +8,7 @@ import type { MutationOptions } from './types.ts';
 
 export type Mutation = Pick<
   Call,
-  'title' | 'method' | 'path' | 'headers' | 'body' | 'settledStatus' | 'patienceMs' | 'lackOf'
+  'title' | 'method' | 'path' | 'headers' | 'body' | 'isExpected' | 'patienceMs' | 'lackOf'
 >;
 
 export class Mutator {

@@ -130,6 +130,16 @@ describe('a lock', () => {
     await time.run(lock.release());
   });
 
+  it('for which too many wait is asked for with pauses that grow', async () => {
+    const full = () => answer(503, { code: 'overloaded', outcome: 'not-applied', retryable: true });
+    const { client, time, network } = withSessions(full);
+    const locked = time.run(client.lock('job', { waitMs: 30_000 }));
+    await expect(locked).rejects.toMatchObject({ code: 'lock_held' });
+    const asks = network.requests.filter(({ path }) => path.startsWith('/v1/locks/'));
+    expect(asks.map(({ atMs }) => atMs)).toEqual([0, 1000, 3000, 7000, 15_000, 23_000, 30_000]);
+    expect(new Set(asks.map(({ headers }) => headers.get('idempotency-key'))).size).toBe(7);
+  });
+
   it('that is held by another is null to who does not wait', async () => {
     const { client, time, calls } = withSessions();
     expect(await time.run(client.tryLock('job', { ttl: 9 }))).toBeNull();

@@ -5,7 +5,7 @@
  * a connection broke, are not told yet, and come again.
  */
 import { DsmError } from '../core/errors.ts';
-import { orAborted } from './abort.ts';
+import { orAborted, pause } from './abort.ts';
 import type { Caller } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { EventParser, type StreamEvent } from './event-stream.ts';
@@ -54,7 +54,8 @@ export async function* watch(
       }
       ports.caller.nodes.onSilence(reply.url);
     }
-    await pause(ports, failures);
+    const ceilingMs = Math.min(pauseMsMax, pauseMsMin * 2 ** Math.min(failures, 10));
+    await pause(ports.environment, ports.environment.random() * ceilingMs, ports.signal);
   }
 }
 
@@ -139,19 +140,6 @@ async function readInTime(
     return part?.value ?? null;
   } catch {
     return null;
-  } finally {
-    cancel();
-  }
-}
-
-async function pause({ environment, signal }: WatchPorts, failures: number): Promise<void> {
-  const ceilingMs = Math.min(pauseMsMax, pauseMsMin * 2 ** Math.min(failures, 10));
-  let cancel = () => {};
-  const fired = new Promise<void>((resolve) => {
-    cancel = environment.setTimer(environment.random() * ceilingMs, resolve);
-  });
-  try {
-    await orAborted(fired, signal);
   } finally {
     cancel();
   }

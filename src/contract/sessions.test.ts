@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Answer, call, expectProblem, expectWritten, get, keyUrl } from './call.ts';
 import { clusterForTest, sharedCluster } from './fixture.ts';
+import { encodeRequest, RawConnection } from './raw-http.ts';
 import { until } from './until.ts';
 
 const cluster = sharedCluster({ slaves: 1 });
@@ -90,6 +91,24 @@ describe('a lock', () => {
     const release = await send('DELETE', `${url}/v1/locks/held?session=${own.session}`);
     expect(release.status).toBe(204);
     expect((await send('POST', `${url}/v1/locks/held?ttl=60`)).status).toBe(200);
+  });
+
+  it('does not stay with who waited for it and has hung up, at whichever node', async () => {
+    for (const url of cluster().urls) {
+      const lock = `${url}/v1/locks/left`;
+      const own = json(await send('POST', `${lock}?ttl=60`));
+      const connection = await RawConnection.open(url);
+      const target = '/v1/locks/left?ttl=60&wait=9';
+      connection.send(encodeRequest(url, { method: 'POST', target }));
+      await until('it stands in the queue', async () =>
+        json(await send('GET', lock)).waiting === 1 ? true : null,
+      );
+      connection.destroy();
+      // So many round trips later the node has noticed.
+      for (let i = 0; i < 30; i += 1) await send('GET', `${url}/livez`);
+      await send('DELETE', `${lock}?session=${own.session}`);
+      await until('nobody holds it', async () => (await send('GET', lock)).status === 404);
+    }
   });
 
   it('goes to who stayed in its queue, before those who came later', async () => {

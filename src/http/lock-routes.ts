@@ -1,11 +1,12 @@
 /** Locks: `/v1/locks/{name}`. Fair, with fencing tokens, held by sessions. */
 import type { Hono } from 'hono';
 import { DsmError } from '../core/errors.ts';
+import { lockQueueMax } from '../core/sessions.ts';
 import type { Store } from '../core/store.ts';
 import type { NodeApi, WriteResult } from '../node/api.ts';
 import { answerLater } from './answer-later.ts';
 import type { Answers } from './answers.ts';
-import { type Changes, knownBefore } from './changes.ts';
+import { type Caller, type Changes, knownBefore } from './changes.ts';
 import { locksPath, parseKey, targetOf } from './keys.ts';
 import {
   parametersOf,
@@ -72,9 +73,10 @@ function onAcquire(options: LockOptions, request: Request): Promise<Response> {
   const { node, changes } = options;
   const { rawKey, query } = targetOf(request.url, locksPath);
   const acquire = parseAcquire(parseKey(rawKey, node.limits.keyBytesMax), query);
-  return changes.runAs(
+  const caller = changes.caller(request.headers);
+  const acquiring = changes.runAs(
     {
-      caller: changes.caller(request.headers),
+      caller,
       method: 'POST',
       body: null,
       waitMs: acquire.waitMs,
@@ -82,6 +84,23 @@ function onAcquire(options: LockOptions, request: Request): Promise<Response> {
     },
     (identity, done) => runAcquire(options, acquire, identity, done),
   );
+  // Who sent a key may come back for the answer, and who has a session knows what holds the lock.
+  if (caller.identity !== null || acquire.session !== 0) return acquiring;
+  const { signal } = request;
+  return acquiring.then((answer) => orGivenBack(options, acquire.name, signal, answer));
+}
+
+/** A session that was made for who has hung up would keep the lock from others to its end. */
+async function orGivenBack(
+  options: LockOptions,
+  name: string,
+  signal: AbortSignal,
+  answer: Response,
+): Promise<Response> {
+  if (!signal.aborted || answer.status !== 200) return answer;
+  const { session }: { session: string } = await answer.clone().json();
+  await release(options, { identity: null, isForwarded: false }, name, Number(session));
+  return answer;
 }
 
 function parseAcquire(name: string, query: string): Acquire {
@@ -131,8 +150,8 @@ function runAcquire(
     }
     // A request with a key may be a repeated one, long after: what is true now is said.
     node.awaitLock(name, session, waitMs, (waitError, token) => {
-      // One that may not wait has its place in the queue all the same: it is given up.
-      const isRefused = waitError?.code === 'overloaded';
+      // One that may not wait has its place in the queue all the same: it is given up, unless it stays.
+      const isRefused = waitError?.code === 'overloaded' && !acquire.stays;
       if (waitError !== null && !isRefused) done(waitError, noAnswer);
       else if (token !== null) done(null, () => held(options, name, session, token));
       else if (acquire.stays) done(null, () => answers.problem(notYet(node, session)));
@@ -163,11 +182,13 @@ function leave(options: LockOptions, name: string, session: number, done: Done):
   });
 }
 
+const queueFullText = `${lockQueueMax} sessions wait for this lock already; ask again later, with a new key`;
+
 const heldText = 'Another session holds the lock; give wait, in seconds, to wait for it';
 
 function failureOf({ status }: WriteResult): DsmError | null {
   if (status === 'no-session') return noSession();
-  if (status === 'queue-full') return new DsmError('lock_held', 'Too many wait for this lock');
+  if (status === 'queue-full') return new DsmError('overloaded', queueFullText);
   return null;
 }
 
@@ -179,18 +200,27 @@ function noAnswer(): never {
   throw new Error('a call that failed has no answer');
 }
 
-function onRelease({ node, answers, changes }: LockOptions, request: Request): Promise<Response> {
+function onRelease(options: LockOptions, request: Request): Promise<Response> {
   const { rawKey, query } = targetOf(request.url, locksPath);
-  const lock = parseKey(rawKey, node.limits.keyBytesMax);
+  const lock = parseKey(rawKey, options.node.limits.keyBytesMax);
   const session = parseSession(parametersOf(query, ['session']));
   if (session === null) {
     throw new DsmError('invalid_request', 'say whose lock it is, with session');
   }
+  return release(options, options.changes.caller(request.headers), lock, session);
+}
+
+function release(
+  { answers, changes }: LockOptions,
+  caller: Caller,
+  lock: string,
+  session: number,
+): Promise<Response> {
   return changes.run({
-    caller: changes.caller(request.headers),
+    caller,
     method: 'DELETE',
     body: null,
-    target: () => ({ path: pathOf(lock, query), headers: {} }),
+    target: () => ({ path: pathOf(lock, `session=${session}`), headers: {} }),
     command: sessionCommand('release', { session, lock }),
     answer: ({ status }) => {
       if (status === 'deleted') return answers.empty(204);

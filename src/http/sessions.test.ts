@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DsmError } from '../core/errors.ts';
 import { sessionCommand } from './session-routes.ts';
-import { jsonOf, type Setup, setUp } from './testing/set-up.ts';
+import { jsonOf, replyOf, type Setup, setUp } from './testing/set-up.ts';
 
 const send = ({ app }: Setup, method: string, path: string, headers = {}) =>
   app.request(path, { method, headers });
@@ -130,12 +130,67 @@ describe('/v1/locks', () => {
     expect(at.node.store.sessions.size).toBe(1);
   });
 
+  test('made for who has hung up meanwhile is given back, and its session ends', async () => {
+    const at = setUp();
+    await send(at, 'POST', '/v1/locks/l?ttl=3');
+    const hangUp = new AbortController();
+    at.node.awaitLock = (_name, id, _waitMs, done) => {
+      // The owner's turn ends while this one waits, but not for long enough.
+      hangUp.abort();
+      at.node.write(sessionCommand('revoke', { session: 1 })(null), () => done(null, id));
+    };
+    const { signal } = hangUp;
+    await at.app.request('/v1/locks/l?ttl=60&wait=8', { method: 'POST', signal });
+    expect([at.node.store.sessions.lock('l'), at.node.store.sessions.size]).toEqual([undefined, 0]);
+  });
+
+  test('made by the master for who has hung up here is given back through here', async () => {
+    const at = setUp();
+    at.node.standBy('http://127.0.0.1:1');
+    const hangUp = new AbortController();
+    at.transport.onSend = ({ request, done }) => {
+      hangUp.abort();
+      const held = replyOf(200, {}, JSON.stringify({ name: 'a/b', session: '17', token: 17 }));
+      done(null, request.method === 'POST' ? held : replyOf(204));
+    };
+    const { signal } = hangUp;
+    await at.app.request('/v1/locks/a%2Fb?ttl=60&wait=8', { method: 'POST', signal });
+    const sent = at.transport.sent.map(({ request }) => `${request.method} ${request.path}`);
+    expect(sent).toEqual([
+      'POST /v1/locks/a%2Fb?ttl=60&wait=8',
+      'DELETE /v1/locks/a%2Fb?session=17',
+    ]);
+  });
+
+  test.each([
+    ['has a session of its own', '?session=1', {}],
+    ['may come back for the answer', '?ttl=60', { 'idempotency-key': '"l"' }],
+  ])('is kept for who hung up and %s', async (_, query, headers) => {
+    const at = setUp();
+    await session(at);
+    const signal = AbortSignal.abort();
+    await at.app.request(`/v1/locks/l${query}`, { method: 'POST', headers, signal });
+    expect(at.node.store.sessions.lock('l')?.queue).toHaveLength(1);
+  });
+
+  test('for which too many wait is 503 with Retry-After: who asks pauses', async () => {
+    const at = setUp();
+    at.node.writeResult = { status: 'queue-full', revision: 0, results: [] };
+    const refused = await send(at, 'POST', '/v1/locks/l?ttl=30&wait=5');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await jsonOf(refused)).toMatchObject({ code: 'overloaded', outcome: 'not-applied' });
+  });
+
   test('a wait that cannot be kept gives the place up; one that is broken off does not say no', async () => {
     const at = setUp();
     await send(at, 'POST', '/v1/locks/l?ttl=30');
     at.node.lockError = new DsmError('overloaded');
     expect((await send(at, 'POST', '/v1/locks/l?ttl=30&wait=1')).status).toBe(409);
     expect(at.node.store.sessions.lock('l')?.queue).toHaveLength(1);
+    const id = await session(at);
+    const staying = `/v1/locks/l?session=${id}&wait=1&stay=true`;
+    expect((await send(at, 'POST', staying)).status).toBe(503);
+    expect(at.node.store.sessions.lock('l')?.queue).toHaveLength(2);
     at.node.lockError = new DsmError('stepped_down');
     const broken = await send(at, 'POST', '/v1/locks/l?ttl=30&wait=1');
     expect([broken.status, (await jsonOf(broken)).outcome]).toEqual([504, 'unknown']);
