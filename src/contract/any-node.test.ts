@@ -168,6 +168,7 @@ describe('calls between nodes', () => {
     ['POST', '/peer/register'],
     ['POST', '/peer/read-index'],
     ['POST', '/peer/read'],
+    ['POST', '/v1/admin/handoff'],
     ['POST', '/v1/admin/force-config'],
     ['DELETE', '/v1/admin/members/abc'],
   ] as const;

@@ -13,7 +13,8 @@ it('handoff: the mastership goes to the backup and back, and no client hears of 
     const from = await cluster.active();
     const epoch = (await from.status())?.epoch ?? 0;
     const startMs = performance.now();
-    const answer = await call(`${from.url}/v1/admin/handoff`, { method: 'POST' });
+    const headers = { 'dsm-secret': cluster.secret };
+    const answer = await call(`${from.url}/v1/admin/handoff`, { method: 'POST', headers });
     expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('handedOff')]);
     const first = await load.firstAfterEpoch(epoch);
     tell(`first acknowledged write ${(first.atMs - startMs).toFixed(0)} ms after the handoff`);

@@ -29,7 +29,10 @@ const bodyBytesMax = 4096;
 export function addAdminRoutes(app: Hono, options: AdminOptions): void {
   const { node, answers, checkSecret } = options;
   app.get(paths.members, () => answers.json(200, membersOf(node.status())));
-  app.post(paths.handoff, (c) => onHandoff(options, c.req.raw));
+  app.post(paths.handoff, (c) => {
+    checkSecret(c.req.raw.headers);
+    return onHandoff(options, c.req.raw);
+  });
   app.delete(`${paths.members}/:nodeId`, (c) => {
     checkSecret(c.req.raw.headers);
     return onRemove(options, c.req.raw, c.req.param('nodeId'));
@@ -48,10 +51,12 @@ function membersOf(status: NodeStatus) {
 /** `{"to": "<nodeId>"}`; without it, or without a body, to the best standby. */
 async function onHandoff(options: AdminOptions, request: Request): Promise<Response> {
   const { node, answers, bodies } = options;
+  const { headers } = request;
+  const [isSentOn, secret] = [isForwarded(headers), secretOf(headers)];
   const body = await bodies.read(request, bodyBytesMax);
   const to = parseSuccessor(new TextDecoder().decode(body));
   return options.forwarder.run({
-    isForwarded: isForwarded(request.headers),
+    isForwarded: isSentOn,
     bodyBytes: body.length,
     isRepeatable: false,
     runHere: (done) =>
@@ -61,7 +66,7 @@ async function onHandoff(options: AdminOptions, request: Request): Promise<Respo
     pack: (): Parcel => ({
       method: 'POST',
       path: paths.handoff,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...secret },
       body: new TextEncoder().encode(JSON.stringify({ to })),
     }),
   });
@@ -78,7 +83,7 @@ function parseSuccessor(text: string): string {
 function onRemove(options: AdminOptions, request: Request, nodeId: string): Promise<Response> {
   const { node, answers } = options;
   const { headers } = request;
-  const secret = headers.get(headerNames.secret);
+  const secret = secretOf(headers);
   return options.forwarder.run({
     isForwarded: isForwarded(headers),
     bodyBytes: 0,
@@ -87,9 +92,15 @@ function onRemove(options: AdminOptions, request: Request, nodeId: string): Prom
     pack: (): Parcel => ({
       method: 'DELETE',
       path: `${paths.members}/${encodeURIComponent(nodeId)}`,
-      headers: secret === null ? {} : { [headerNames.secret]: secret },
+      headers: secret,
     }),
   });
+}
+
+/** The secret that a call came with, to be sent on with it. */
+function secretOf(headers: Headers): Readonly<Record<string, string>> {
+  const secret = headers.get(headerNames.secret);
+  return secret === null ? {} : { [headerNames.secret]: secret };
 }
 
 /** Never forwarded: it is about this node and its log. */

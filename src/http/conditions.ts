@@ -72,10 +72,19 @@ function parseIfMatch(ifMatch: string): Condition {
 
 /** True when the client holds what it would be sent: answer 304. Tags are compared weakly. */
 export function isHeld(ifNoneMatch: string, revision: number): boolean {
+  return names(ifNoneMatch, revision) || names(ifNoneMatch.replaceAll('W/"', '"'), revision);
+}
+
+/** False for a READ that wants another revision than there is: answer 412. Compared strongly. */
+export function isMatched(ifMatch: string, revision: number): boolean {
+  return names(ifMatch, revision);
+}
+
+function names(list: string, revision: number): boolean {
   const tag = tagOf(revision);
-  return ifNoneMatch.split(',').some((held) => {
-    const trimmed = held.trim();
-    return trimmed === '*' || trimmed === tag || trimmed === `W/${tag}`;
+  return list.split(',').some((one) => {
+    const trimmed = one.trim();
+    return trimmed === '*' || trimmed === tag;
   });
 }
 

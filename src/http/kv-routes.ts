@@ -7,7 +7,13 @@ import { answerLater } from './answer-later.ts';
 import type { Answers } from './answers.ts';
 import type { BodyReader } from './bodies.ts';
 import type { Changes } from './changes.ts';
-import { conditionHeaders, isHeld, type Precondition, parsePrecondition } from './conditions.ts';
+import {
+  conditionHeaders,
+  isHeld,
+  isMatched,
+  type Precondition,
+  parsePrecondition,
+} from './conditions.ts';
 import { defaultContentType } from './headers.ts';
 import { keysPath, parseKey, type Target, targetOf } from './keys.ts';
 import { preconditionFailed, refusalOf } from './operation-results.ts';
@@ -53,10 +59,14 @@ export function readKey(
 ): Response | Promise<Response> {
   const key = parseKey(rawKey, node.limits.keyBytesMax);
   const options = parseReadOptions(query);
+  const ifMatch = request.headers.get('if-match');
   const ifNoneMatch = request.headers.get('if-none-match');
   const isHead = request.method === 'HEAD';
   const answer = (entry: EntryView | null): Response => {
     if (entry === null) return answers.problem(notFound);
+    if (ifMatch !== null && !isMatched(ifMatch, entry.revision)) {
+      return answers.problem(preconditionFailed(entry.revision));
+    }
     if (ifNoneMatch !== null && isHeld(ifNoneMatch, entry.revision)) {
       return answers.held(entry.revision);
     }

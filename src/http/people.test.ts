@@ -84,9 +84,11 @@ describe('an operator', () => {
     const { app, node, transport } = setUp({ secret: 's' });
     node.standBy('http://127.0.0.1:1');
     transport.alwaysAnswer(replyOf(200, {}, '{"handedOff":true}'));
-    expect((await app.request('/v1/admin/handoff', handoff('{"to":"b"}'))).status).toBe(200);
+    const headers = { 'dsm-secret': 's' };
+    const handing = { ...handoff('{"to":"b"}'), headers };
+    expect((await app.request('/v1/admin/handoff', handing)).status).toBe(200);
     transport.alwaysAnswer(replyOf(204));
-    const init = { method: 'DELETE', headers: { 'dsm-secret': 's' } };
+    const init = { method: 'DELETE', headers };
     expect((await app.request('/v1/admin/members/node-x', init)).status).toBe(204);
     const sent = transport.sent.map(({ request }) => [request.method, request.path]);
     expect(sent).toEqual([
@@ -94,7 +96,7 @@ describe('an operator', () => {
       ['DELETE', '/v1/admin/members/node-x'],
     ]);
     expect(new TextDecoder().decode(transport.sent[0]?.request.body)).toBe('{"to":"b"}');
-    expect(transport.sent[1]?.request.headers).toMatchObject({ 'dsm-secret': 's' });
+    for (const { request } of transport.sent) expect(request.headers).toMatchObject(headers);
   });
 
   test('lists the members', async () => {
@@ -103,9 +105,10 @@ describe('an operator', () => {
     expect(members).toMatchObject({ epoch: 3, voters: 1, writeQuorumAcks: 0, members: [] });
   });
 
-  test('removes a member, and forces a configuration, with the secret only', async () => {
+  test('hands over, removes a member and forces a configuration with the secret only', async () => {
     const { app, node } = setUp({ secret: 's' });
     const calls = [
+      ['POST', '/v1/admin/handoff', 200],
       ['DELETE', '/v1/admin/members/node-x', 204],
       ['POST', '/v1/admin/force-config', 200],
     ] as const;
@@ -116,7 +119,7 @@ describe('an operator', () => {
       const right = await app.request(path, { method, headers: { 'dsm-secret': 's' } });
       expect(right.status).toBe(status);
     }
-    expect(node.admin).toEqual(['remove node-x', 'force']);
+    expect(node.admin).toEqual(['handoff ', 'remove node-x', 'force']);
   });
 
   test('is told what may be lost by force, and forces this node, wherever the master is', async () => {

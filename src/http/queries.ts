@@ -80,7 +80,8 @@ export function parseSeconds(
   if (text === null) return null;
   const seconds = /^\d{1,9}(?:\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= min && seconds <= max) return Math.round(seconds * 1000);
-  throw invalid(`${name} must be seconds from ${min} to ${max}, like 30 or 0.25${hint}`);
+  const range = `seconds from ${min} to ${max} with at most three decimals, like 30 or 0.25`;
+  throw invalid(`${name} must be ${range}${hint}`);
 }
 
 /** A whole number, perhaps below 0; null where there is none. Throws `invalid_request`. */

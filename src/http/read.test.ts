@@ -99,6 +99,26 @@ describe('READ', () => {
     }
   });
 
+  test.each([
+    ['"1"', 200],
+    ['*', 200],
+    ['"7", "1"', 200],
+    ['W/"1"', 412],
+    ['"7"', 412],
+    ['1', 412],
+  ])('If-Match: %s is %i for revision 1', async (wanted, status) => {
+    const { app, node } = setUp();
+    node.put('a', 'x');
+    const headers = { 'if-match': wanted };
+    // The second one could take the short cut.
+    for (let call = 0; call < 2; call += 1) {
+      const response = await app.request('/v1/kv/a', { headers });
+      expect(response.status).toBe(status);
+      if (status === 412) expect(await jsonOf(response)).toMatchObject({ currentRevision: 1 });
+    }
+    expect((await app.request('/v1/kv/absent', { headers })).status).toBe(404);
+  });
+
   test('without a lease, and elsewhere than at the master, the node is asked', async () => {
     const { app, node } = setUp();
     node.put('a', 'x');

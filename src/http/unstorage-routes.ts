@@ -31,6 +31,8 @@ interface BasePlace {
   readonly base: string;
   readonly prefix: string;
   readonly query: string;
+  /** Not a key that was left out by mistake: it ends as the driver ends a base, or one is named. */
+  readonly isMeant: boolean;
 }
 
 export function addUnstorageRoutes(app: Hono, options: KvOptions): void {
@@ -43,11 +45,13 @@ export function addUnstorageRoutes(app: Hono, options: KvOptions): void {
 function placeOf({ url, headers }: Request, keyBytesMax: number): Place {
   const { rawKey: raw, query } = targetOf(url, unstoragePath);
   const nameOf = (text: string) => (text === '' ? '' : parseKey(text, keyBytesMax));
-  const base = storedPrefixOf(nameOf(headers.get(headerNames.base) ?? ''));
+  const given = headers.get(headerNames.base);
+  const base = storedPrefixOf(nameOf(given ?? ''));
   const end = raw.replace(/[:/]+$/, '');
   const name = nameOf(end);
   if (end.length < raw.length || raw === '') {
-    return { kind: 'base', base, prefix: base + storedPrefixOf(name), query };
+    const isMeant = given !== null || raw.endsWith(':');
+    return { kind: 'base', base, prefix: base + storedPrefixOf(name), query, isMeant };
   }
   return { kind: 'key', rawKey: encodeURIComponent(base + storedKeyOf(name)), query };
 }
@@ -117,15 +121,25 @@ function onPut(options: KvOptions, request: Request): Promise<Response> {
   const place = placeOf(request, options.node.limits.keyBytesMax);
   if (place.kind === 'base') throw notOnBase('PUT');
   expectNoQuery(place.query);
-  const ttl = request.headers.get(ttlHeader) ?? '';
-  const query = Number(ttl) === 0 ? '' : `ttl=${encodeURIComponent(ttl)}`;
-  return putKey(options, request, { rawKey: place.rawKey, query });
+  return putKey(options, request, { rawKey: place.rawKey, query: ttlQueryOf(request.headers) });
+}
+
+/** The driver writes whatever number it is given as JavaScript writes numbers: `1e3`, `0.30000000000000004`. */
+function ttlQueryOf(headers: Headers): string {
+  const text = headers.get(ttlHeader) ?? '';
+  const seconds = Number(text);
+  if (seconds === 0) return '';
+  const ttl = Number.isFinite(seconds) ? String(Math.round(seconds * 1000) / 1000) : text;
+  return `ttl=${encodeURIComponent(ttl)}`;
 }
 
 async function onDelete(options: KvOptions, request: Request): Promise<Response> {
   const place = placeOf(request, options.node.limits.keyBytesMax);
   expectNoQuery(place.query);
-  if (place.kind === 'base') return onClear(options, request, place.prefix);
+  if (place.kind === 'base') {
+    if (!place.isMeant) throw new DsmError('invalid_key', clearText);
+    return onClear(options, request, place.prefix);
+  }
   const answer = await deleteKey(options, request, place);
   // The driver takes a key that was not there for a failure, and unstorage does not.
   return answer.status === 404 ? options.answers.empty(204) : answer;
@@ -152,6 +166,10 @@ async function onClear(options: KvOptions, request: Request, prefix: string): Pr
     deleted += part.deleted;
   }
 }
+
+const clearText =
+  'This path has no key, and so means all that there is; to clear a base, end the path in ":" as ' +
+  `unstorage does, or say ${headerNames.base}, perhaps empty`;
 
 function notOnBase(method: string): DsmError {
   const text = `${method} needs a key: a path that ends in ":" or "/" means all keys below it`;

@@ -22,6 +22,35 @@ test('a base of more keys than one record deletes is cleared whole', async () =>
   expect(left).toEqual(['other']);
 });
 
+test.each(['', '/', 'users/'])(
+  'a key that was left out by mistake clears nothing: DELETE %j',
+  async (path) => {
+    await using store = createTestStore();
+    await store.client.put('users/alice', 'here');
+    const clear = (headers = {}) =>
+      store.fetch(new Request(at + path, { method: 'DELETE', headers }));
+    expect((await clear()).status).toBe(400);
+    expect(await store.client.get('users/alice')).not.toBeNull();
+    expect((await clear({ 'dsm-base': '' })).status).toBe(204);
+    expect(await store.client.get('users/alice')).toBeNull();
+  },
+);
+
+test.each([
+  ['1e3', 1000],
+  ['0.30000000000000004', 0.3],
+  ['0', undefined],
+])('a lifetime of %s is what JavaScript means by it', async (ttl, seconds) => {
+  await using store = createTestStore();
+  const init = { method: 'PUT', body: 'v', headers: { 'x-ttl': ttl } };
+  expect((await store.fetch(new Request(`${at}k`, init))).status).toBe(201);
+  const expiresIn = (await store.client.get('k'))?.expiresIn;
+  if (seconds === undefined) expect(expiresIn).toBeUndefined();
+  else expect(expiresIn).toBeLessThanOrEqual(seconds);
+  const bad = { ...init, headers: { 'x-ttl': 'soon' } };
+  expect((await store.fetch(new Request(`${at}k`, bad))).status).toBe(400);
+});
+
 test('a text is never answered as something that a browser would run', async () => {
   await using store = createTestStore();
   await store.client.put('page', '<script>', { contentType: 'text/html' });

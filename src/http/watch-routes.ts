@@ -134,6 +134,7 @@ function parseScope(parameters: URLSearchParams, keyBytesMax: number): WatchScop
   const prefix = parseKeyText(parameters, 'prefix', keyBytesMax);
   if (key === null) return { kind: 'prefix', prefix: prefix ?? '' };
   if (prefix !== null) throw invalid('give either key or prefix, not both');
+  if (key === '') throw new DsmError('invalid_key', 'key= names no key; for all keys leave it out');
   return { kind: 'key', key };
 }
 

@@ -252,6 +252,7 @@ describe('a poll', () => {
 describe('what cannot be watched', () => {
   test.each([
     ['key=a&prefix=b', 'give either key or prefix'],
+    ['key=', 'key= names no key'],
     ['wait=5', 'a poll needs from'],
     ['from=1&wait=11', 'wait must be a whole number from 0 to 10'],
     ['from=x', 'from must be a whole number'],

@@ -51,9 +51,9 @@ const stored = (description: string): Answer => ({ description, headers: ['ETag'
 export const apiCalls: readonly Call[] = [
   {
     ...{ id: 'read', method: 'get', path: '/v1/kv/{key}', summary: 'READ a value' },
-    parameters: [p.key, ...p.reading, p.isHeld],
+    parameters: [p.key, ...p.reading, p.isHeld, p.ifMatch],
     answers: { 200: value('the value'), 304: stored('it is as the client holds it') },
-    errors: [...reads, 'invalid_key', 'not_found'],
+    errors: [...reads, 'invalid_key', 'not_found', 'precondition_failed'],
   },
   {
     ...{ id: 'write', method: 'put', path: '/v1/kv/{key}', summary: 'WRITE a value' },
