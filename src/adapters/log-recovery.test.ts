@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { formatVersion } from '../core/frame.ts';
 import { CorruptLogError } from '../ports/storage.ts';
 import { flipAt, SimLog } from '../sim/sim-log.ts';
 import { watermarkEveryMs } from './log-watermark.ts';
@@ -159,7 +160,7 @@ describe('damage is refused', () => {
       const [frame] = makeRecords(7, 1).map((record) => record.frame.slice());
       if (frame === undefined) return undefined;
       // As a later version would write it: another number, and a checksum that fits.
-      frame[8] = 2;
+      frame[8] = formatVersion + 1;
       return Buffer.concat([bytes, withChecksum(frame)]);
     });
     expect(refused(log)).toContain('Start the version of dsm that wrote it');

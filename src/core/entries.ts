@@ -2,8 +2,9 @@
 import { type Deadline, DeadlineQueue } from './deadlines.ts';
 import { KeyIndex } from './key-index.ts';
 import type { KeyRange } from './key-range.ts';
+import { mixBytes, mixNumber, mixText } from './state-hash.ts';
 
-export interface Entry {
+export interface EntryContent {
   readonly value: Uint8Array;
   readonly contentType: string;
   /** lsn of the key's last change. */
@@ -14,8 +15,21 @@ export interface Entry {
   readonly ttlLsn: number;
   /** The session that it ends with; 0 for none. */
   readonly session: number;
-  /** Share of the state hash. */
+}
+
+export interface Entry extends EntryContent {
+  /** Share of the state hash: of the key and all of the above. */
   readonly hash: number;
+}
+
+export function entryOf(key: string, content: EntryContent): Entry {
+  const { value, contentType, revision, expiresAtMs, ttlLsn, session } = content;
+  let hash = mixBytes(mixText(0, key), value);
+  hash = mixNumber(mixText(hash, contentType), revision);
+  // Most have no more to them.
+  if (ttlLsn !== 0) hash = mixNumber(mixNumber(hash, expiresAtMs), ttlLsn);
+  if (session !== 0) hash = mixNumber(hash, session);
+  return { value, contentType, revision, expiresAtMs, ttlLsn, session, hash };
 }
 
 /** Rough cost of an entry in memory beside its key and value, bytes. */
@@ -26,8 +40,8 @@ export class Entries {
   memoryBytes = 0;
   /** Sum of the hashes of all entries, modulo 2^32. */
   hash = 0;
-  #map = new Map<string, Entry>();
-  #index = new KeyIndex();
+  readonly #map = new Map<string, Entry>();
+  readonly #index = new KeyIndex();
   /** Where `ownValues` is on its way. */
   #sweep = this.#map.entries();
   readonly #lifetimes = new DeadlineQueue(({ key, ttlLsn, atMs }) => {
@@ -106,21 +120,6 @@ export class Entries {
   /** A copy of the map that stays as it is; the values are shared. */
   freeze(): Map<string, Entry> {
     return new Map(this.#map);
-  }
-
-  /** With the contents of a snapshot; `index` holds its keys. */
-  static thaw(frozen: ReadonlyMap<string, Entry>, index: KeyIndex): Entries {
-    const entries = new Entries();
-    entries.#index = index;
-    entries.#map = new Map(frozen);
-    entries.#sweep = entries.#map.entries();
-    for (const [key, entry] of frozen) {
-      const { expiresAtMs: atMs, ttlLsn } = entry;
-      if (atMs > 0) entries.#lifetimes.push({ atMs, key, ttlLsn });
-      entries.memoryBytes += entryBytes(key, entry);
-      entries.hash = (entries.hash + entry.hash) >>> 0;
-    }
-    return entries;
   }
 }
 

@@ -9,8 +9,12 @@
  */
 import { crc32 } from 'node:zlib';
 
-/** Of frames, files and messages, from the first day. */
-export const formatVersion = 1;
+/**
+ * Of frames, files and messages, from the first day; also where a record means something else than
+ * before. 2: the window of idempotency keys counts small results with their keys, a delete of a
+ * range removes ended keys, and snapshots are proved by their contents.
+ */
+export const formatVersion = 2;
 export const frameHeaderBytes = 8;
 
 /** Not a frame: damaged, torn, or of a later version of dsm. */

@@ -16,13 +16,6 @@ export class KeyIndex {
   /** Some key needs `compareKeys`; until then `<` does, which is far cheaper. */
   #hasHighUnits = false;
 
-  /** Of keys that are all different. */
-  static of(keys: Iterable<string>): KeyIndex {
-    const index = new KeyIndex();
-    for (const key of keys) index.add(key);
-    return index;
-  }
-
   /** Adds a key that is not here yet. */
   add(key: string): void {
     this.#hasHighUnits ||= hasHighUnit(key);

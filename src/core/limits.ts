@@ -69,10 +69,14 @@ const MiB = 1024 * 1024;
 /** How many idempotency keys are remembered: part of the state machine, so the same on all nodes. */
 export interface DedupeWindow {
   readonly recordsMax: number;
+  /** Of the keys and of small results, which are remembered as long as they. */
   readonly bytesMax: number;
-  /** Values within the results of transactions; the oldest are forgotten, their keys are not. */
+  /** Of large results: the oldest are forgotten, their keys are not. */
   readonly resultBytesMax: number;
 }
+
+/** A result of a transaction with more bytes is a large one: a counter's is not, nor a lease's. */
+export const smallResultBytesMax = 1024;
 
 /** Not an option: nodes that forget at different times would disagree on the state. */
 export const dedupeWindow: DedupeWindow = Object.freeze({

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Requests } from './requests.ts';
 import { noResult, type Result } from './result.ts';
 
-const window = { recordsMax: 100, bytesMax: 1_000_000, resultBytesMax: 1000 };
+const window = { recordsMax: 100, bytesMax: 1_000_000, resultBytesMax: 10_000 };
 
 /** The result of a get of so many bytes. */
 function large(bytes: number, revision: number): Result {
@@ -16,7 +16,7 @@ const remember = (requests: Requests, lsn: number, result: Result) =>
 describe('large results', () => {
   test('are forgotten oldest first, and their keys are not', () => {
     const requests = new Requests(window);
-    for (let lsn = 1; lsn <= 4; lsn += 1) remember(requests, lsn, large(300, lsn));
+    for (let lsn = 1; lsn <= 4; lsn += 1) remember(requests, lsn, large(3000, lsn));
     expect(requests.get('r1')?.result).toEqual({ status: 'committed', revision: 1, results: null });
     expect(requests.get('r3')?.result.results).toHaveLength(1);
     expect(requests.forgottenLsn).toBe(0);
@@ -27,7 +27,7 @@ describe('large results', () => {
   test('do not push out the results of others', () => {
     const requests = new Requests(window);
     remember(requests, 1, { status: 'created', revision: 1 });
-    for (let lsn = 2; lsn <= 50; lsn += 1) remember(requests, lsn, large(900, lsn));
+    for (let lsn = 2; lsn <= 50; lsn += 1) remember(requests, lsn, large(9000, lsn));
     expect(requests.get('r1')?.result).toEqual({ status: 'created', revision: 1 });
   });
 
@@ -42,11 +42,33 @@ describe('large results', () => {
 
   test('are counted the same after a snapshot', () => {
     const requests = new Requests(window);
-    for (let lsn = 1; lsn <= 4; lsn += 1) remember(requests, lsn, large(300, lsn));
-    const thawed = Requests.thaw(requests.freeze(), 0, window);
-    remember(requests, 5, large(300, 5));
-    remember(thawed, 5, large(300, 5));
-    expect(thawed.freeze()).toEqual(requests.freeze());
-    expect(thawed.hash).toBe(requests.hash);
+    const restored = new Requests(window);
+    for (let lsn = 1; lsn <= 4; lsn += 1) remember(requests, lsn, large(3000, lsn));
+    for (const [id, remembered] of requests.freeze()) restored.restore(id, remembered);
+    for (const one of [requests, restored]) remember(one, 5, large(3000, 5));
+    expect(restored.freeze()).toEqual(requests.freeze());
+    expect(restored.hash).toBe(requests.hash);
+  });
+});
+
+describe('small results', () => {
+  test('live as long as their keys, however many large ones come', () => {
+    const requests = new Requests(window);
+    for (let lsn = 1; lsn <= 10; lsn += 1) remember(requests, lsn, large(10, lsn));
+    for (let lsn = 11; lsn <= 60; lsn += 1) remember(requests, lsn, large(5000, lsn));
+    expect(requests.get('r1')?.result.results).toHaveLength(1);
+    expect(requests.get('r59')?.result.results).toBeNull();
+  });
+
+  test('count with their keys: the window stays bounded in bytes', () => {
+    const requests = new Requests({ ...window, recordsMax: 1000, bytesMax: 100_000 });
+    for (let lsn = 1; lsn <= 500; lsn += 1) remember(requests, lsn, large(900, lsn));
+    expect(requests.freeze().size).toBeLessThan(100);
+    expect(requests.freeze().size).toBeGreaterThan(80);
+    // Those that are forgotten no longer count.
+    for (let lsn = 501; lsn <= 1500; lsn += 1) {
+      remember(requests, lsn, { status: 'created', revision: lsn });
+    }
+    expect(requests.freeze().size).toBeGreaterThan(500);
   });
 });

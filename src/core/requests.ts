@@ -1,17 +1,25 @@
 /**
  * Idempotency keys and how their requests ended (DESIGN.md §5 rule 14): a window of the newest ones,
- * bounded in count and in bytes. Results that hold values have a bound of their own, and are
- * forgotten before their keys are: whoever asks for one then learns that it was done, and is never
- * run again, and large results cannot push out the small ones of everybody else.
+ * bounded in count and in bytes. Large results have a bound of their own, and are forgotten before
+ * their keys are: whoever asks for one then learns that it was done, and is never run again, and
+ * large results cannot push out the small ones of everybody else, nor the keys.
  */
 import type { RequestTag } from './command-fields.ts';
-import type { DedupeWindow } from './limits.ts';
-import { ownResult, type Result, resultBytes } from './result.ts';
+import { type DedupeWindow, smallResultBytesMax } from './limits.ts';
+import { hashOfResult, ownResult, type Result, resultBytes } from './result.ts';
+import { mix, mixNumber, mixText } from './state-hash.ts';
 
 export interface Remembered {
   readonly lsn: number;
   readonly payloadHash: number;
   readonly result: Result;
+}
+
+interface Known extends Remembered {
+  /** Share of the state hash. */
+  readonly hash: number;
+  /** In memory, about, without a large result. */
+  readonly bytes: number;
 }
 
 /** Rough cost of a key in memory, bytes. */
@@ -24,9 +32,9 @@ export class Requests {
   hash = 0;
   readonly #window: DedupeWindow;
   /** In the order of their lsns, so the first is the oldest. */
-  #known = new Map<string, Remembered>();
+  readonly #known = new Map<string, Known>();
   #bytes = 0;
-  /** Bytes of the results that are larger than a status, oldest first. */
+  /** Bytes of the large results, oldest first. */
   readonly #large = new Map<string, number>();
   #largeBytes = 0;
 
@@ -60,25 +68,29 @@ export class Requests {
   }
 
   #add(id: string, remembered: Remembered): void {
-    this.#known.set(id, remembered);
-    this.#bytes += id.length + overheadBytes;
-    this.hash = (this.hash + hashOfRequest(remembered)) >>> 0;
-    const bytes = resultBytes(remembered.result);
-    if (bytes === 0) return;
-    this.#large.set(id, bytes);
-    this.#largeBytes += bytes;
+    const { lsn, payloadHash, result } = remembered;
+    const resultSize = resultBytes(result);
+    const isLarge = resultSize > smallResultBytesMax;
+    const bytes = id.length + overheadBytes + (isLarge ? 0 : resultSize);
+    const known: Known = { lsn, payloadHash, result, bytes, hash: hashOfRequest(id, remembered) };
+    this.#known.set(id, known);
+    this.#bytes += bytes;
+    this.hash = (this.hash + known.hash) >>> 0;
+    if (!isLarge) return;
+    this.#large.set(id, resultSize);
+    this.#largeBytes += resultSize;
   }
 
   #forgetOldest(): void {
     const { recordsMax, bytesMax } = this.#window;
-    for (const [id, oldest] of this.#known) {
+    for (const [id, { lsn, bytes, hash }] of this.#known) {
       if (this.#known.size <= recordsMax && this.#bytes <= bytesMax) return;
       this.#known.delete(id);
-      this.#bytes -= id.length + overheadBytes;
+      this.#bytes -= bytes;
       this.#largeBytes -= this.#large.get(id) ?? 0;
       this.#large.delete(id);
-      this.hash = (this.hash - hashOfRequest(oldest)) >>> 0;
-      this.forgottenLsn = oldest.lsn;
+      this.hash = (this.hash - hash) >>> 0;
+      this.forgottenLsn = lsn;
     }
   }
 
@@ -88,31 +100,26 @@ export class Requests {
       this.#large.delete(id);
       this.#largeBytes -= bytes;
       const known = this.#known.get(id);
-      if (known !== undefined) {
-        this.#known.set(id, { ...known, result: { ...known.result, results: null } });
-      }
+      if (known === undefined) continue;
+      const shortened = { ...known, result: { ...known.result, results: null } };
+      const hash = hashOfRequest(id, shortened);
+      this.#known.set(id, { ...shortened, hash });
+      this.hash = (this.hash - known.hash + hash) >>> 0;
     }
   }
 
   /** A copy that stays as it is. */
-  freeze(): Map<string, Remembered> {
+  freeze(): ReadonlyMap<string, Remembered> {
     return new Map(this.#known);
   }
 
-  /** With the contents of a snapshot, oldest first. */
-  static thaw(
-    frozen: ReadonlyMap<string, Remembered>,
-    forgottenLsn: number,
-    window: DedupeWindow,
-  ): Requests {
-    const requests = new Requests(window);
-    requests.forgottenLsn = forgottenLsn;
-    for (const [id, remembered] of frozen) requests.#add(id, remembered);
-    return requests;
+  /** One of a snapshot, which come oldest first. */
+  restore(id: string, remembered: Remembered): void {
+    this.#add(id, remembered);
   }
 }
 
 /** Share of the state hash. */
-export function hashOfRequest({ lsn, payloadHash }: Remembered): number {
-  return Math.imul(lsn ^ payloadHash, 0x9e3779b1) >>> 0;
+export function hashOfRequest(id: string, { lsn, payloadHash, result }: Remembered): number {
+  return mix(mixNumber(mixText(payloadHash, id), lsn), hashOfResult(result));
 }

@@ -1,6 +1,7 @@
 /** How applying a mutation ended, and how a snapshot keeps it with its idempotency key. */
 import { readBytes, readList, writeBytes, writeList } from './command-fields.ts';
 import { FrameError, type FrameReader, type FrameWriter } from './frame.ts';
+import { mix, mixBytes, mixNumber, mixText } from './state-hash.ts';
 
 /** Of a put, of a delete, of any request; then of a transaction. A snapshot holds the index. */
 const statuses = [
@@ -78,6 +79,23 @@ export function resultBytes({ results }: Result): number {
     bytes += 64 + contentType.length + (value?.length ?? 0);
   }
   return bytes;
+}
+
+/** Share of the state hash. */
+export function hashOfResult({ status, revision, results, failedAt }: Result): number {
+  let hash = mixNumber(mix(3, statuses.indexOf(status)), revision);
+  if (failedAt !== undefined) hash = mix(mixText(hash, failedAt.list), failedAt.index);
+  if (results === undefined) return hash;
+  for (const one of results ?? []) hash = mix(hash, hashOfOperation(one));
+  return mix(hash, results === null ? 0 : 1);
+}
+
+function hashOfOperation(one: OperationResult): number {
+  const { status, revision, value, contentType, expiresAtMs, count, hasMore } = one;
+  const flags = (value === null ? 0 : 1) + (hasMore ? 2 : 0);
+  let hash = mixNumber(mix(flags, operationStatuses.indexOf(status)), revision);
+  hash = mix(mixNumber(mixText(hash, contentType), expiresAtMs), count);
+  return value === null ? hash : mixBytes(hash, value);
 }
 
 /** Without views of anything larger: for keeping it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { records } from '../sim/fixtures.ts';
+import { records, throughSnapshot } from '../sim/fixtures.ts';
 import type { Command } from './record.ts';
 import type { SessionCommand } from './session-command.ts';
 import { type Result, Store } from './store.ts';
@@ -174,7 +174,7 @@ describe('any sessions and locks', () => {
           else machine.apply(act(name, { ...rest, ttlMs: 10 }), index);
           if (index === cut) {
             const { memoryBytes } = machine.store;
-            machine.store = Store.thaw(machine.store.freeze());
+            machine.store = throughSnapshot(machine.store);
             expect(machine.store.memoryBytes).toBe(memoryBytes);
           }
           const { sessions } = machine.store;

@@ -13,6 +13,7 @@ import { type Deadline, DeadlineQueue } from './deadlines.ts';
 import type { Record } from './record.ts';
 import type { Result } from './result.ts';
 import type { SessionCommand } from './session-command.ts';
+import { mixNumber, mixText } from './state-hash.ts';
 
 export interface Session {
   readonly ttlMs: number;
@@ -217,7 +218,7 @@ export class Sessions {
     const old = this.#locks.get(name);
     if (old !== undefined) {
       this.memoryBytes -= name.length + old.queue.length * placeBytes;
-      this.#count(-hashOfLock(old));
+      this.#count(-hashOfLock(name, old));
     }
     if (lock === null) {
       this.#locks.delete(name);
@@ -225,7 +226,7 @@ export class Sessions {
     }
     this.#locks.set(name, lock);
     this.memoryBytes += name.length + lock.queue.length * placeBytes;
-    this.#count(hashOfLock(lock));
+    this.#count(hashOfLock(name, lock));
   }
 
   #count(hash: number): void {
@@ -237,30 +238,30 @@ export class Sessions {
     return { sessions: new Map(this.#sessions), locks: new Map(this.#locks) };
   }
 
-  /** With the contents of a snapshot; the keys are attached by whoever knows them. */
-  static thaw({ sessions, locks }: FrozenSessions): Sessions {
-    const thawed = new Sessions();
-    for (const [id, session] of sessions) thawed.#set(id, session);
-    for (const [name, lock] of locks) {
-      thawed.#setLock(name, lock);
-      for (const id of lock.queue) thawed.#placesOf(id).add(name);
-    }
-    return thawed;
+  /** A session of a snapshot; the keys that end with it are attached later. */
+  restore(id: number, session: Session): void {
+    this.#set(id, session);
+  }
+
+  /** A lock of a snapshot, whose sessions are here. */
+  restoreLock(name: string, lock: Lock): void {
+    this.#setLock(name, lock);
+    for (const id of lock.queue) this.#placesOf(id).add(name);
   }
 }
 
 const none: ReadonlySet<string> = new Set();
 
-function mix(a: number, b: number): number {
-  return Math.imul((a ^ Math.imul(b, 0x85ebca6b)) >>> 0, 0x9e3779b1) >>> 0;
+/** Share of the state hash. */
+export function hashOfSession(
+  id: number,
+  { ttlMs, expiresAtMs, ttlLsn, madeFor }: Session,
+): number {
+  const hash = mixNumber(mixNumber(mixNumber(mixNumber(1, id), ttlMs), expiresAtMs), ttlLsn);
+  return mixText(hash, madeFor);
 }
 
 /** Share of the state hash. */
-export function hashOfSession(id: number, { ttlLsn, expiresAtMs }: Session): number {
-  return mix(mix(id, ttlLsn), expiresAtMs);
-}
-
-/** Share of the state hash. */
-export function hashOfLock({ token, queue }: Lock): number {
-  return queue.reduce(mix, token);
+export function hashOfLock(name: string, { token, queue }: Lock): number {
+  return queue.reduce(mixNumber, mixNumber(mixText(2, name), token));
 }

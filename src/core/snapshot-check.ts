@@ -3,7 +3,7 @@
  * memory as its largest frame. The state hash is summed up again from the parts, so that not only
  * every frame is as it was written, but all of them together are.
  */
-import { FrameError } from './frame.ts';
+import { entryOf } from './entries.ts';
 import { hashOfRequest } from './requests.ts';
 import { hashOfLock, hashOfSession, type Lock, type Session } from './sessions.ts';
 import {
@@ -12,7 +12,8 @@ import {
   type SnapshotSink,
   type SnapshotTimes,
 } from './snapshot-reader.ts';
-import type { Entry, Remembered } from './store.ts';
+import { hashOfState } from './state-hash.ts';
+import type { EntryContent, Remembered } from './store.ts';
 
 export interface SnapshotSummary extends SnapshotHeader, SnapshotTimes {
   /** Of the whole snapshot, and of keys and values. */
@@ -49,15 +50,15 @@ export class SnapshotCheck implements SnapshotSink {
     this.#head = { ...header, ...times };
   }
 
-  onEntry(key: string, { value, hash }: Entry): void {
+  onEntry(key: string, content: EntryContent): void {
     this.#keys += 1;
-    this.#dataBytes += encoder.encode(key).length + value.length;
-    this.#count(hash);
+    this.#dataBytes += encoder.encode(key).length + content.value.length;
+    this.#count(entryOf(key, content).hash);
   }
 
-  onRequest(_id: string, request: Remembered): void {
+  onRequest(id: string, request: Remembered): void {
     this.#requests += 1;
-    this.#count(hashOfRequest(request));
+    this.#count(hashOfRequest(id, request));
   }
 
   onSession(id: number, session: Session): void {
@@ -65,9 +66,9 @@ export class SnapshotCheck implements SnapshotSink {
     this.#count(hashOfSession(id, session));
   }
 
-  onLock(_name: string, lock: Lock): void {
+  onLock(name: string, lock: Lock): void {
     this.#locks += 1;
-    this.#count(hashOfLock(lock));
+    this.#count(hashOfLock(name, lock));
   }
 
   #count(hash: number): void {
@@ -77,8 +78,8 @@ export class SnapshotCheck implements SnapshotSink {
   /** Throws a FrameError where the end is missing, or the parts are not what the end says. */
   finish(): SnapshotSummary {
     const stateHash = this.#reader.finish();
-    if (this.#head === null || stateHash !== this.#hash) {
-      throw new FrameError('damaged', this.#bytes, 'a snapshot is not of the state that it names');
+    if (this.#head === null || stateHash !== hashOfState(this.#hash, this.#head)) {
+      throw this.#reader.notWhatItNames();
     }
     return {
       ...this.#head,

@@ -8,7 +8,7 @@ import type { Position } from './messages.ts';
 import { type Member, readMembers } from './record.ts';
 import { readDetails, readStatus } from './result.ts';
 import type { Lock, Session } from './sessions.ts';
-import type { Entry, Remembered } from './store.ts';
+import type { EntryContent, Remembered } from './store.ts';
 
 export interface SnapshotHeader {
   readonly clusterId: string;
@@ -38,10 +38,10 @@ export const snapshotTags = {
 /** Takes the parts of a snapshot in their order: the header first. */
 export interface SnapshotSink {
   onHeader(header: SnapshotHeader, times: SnapshotTimes): void;
-  onEntry(key: string, entry: Entry): void;
-  onRequest(id: string, request: Remembered): void;
   onSession(id: number, session: Session): void;
   onLock(name: string, lock: Lock): void;
+  onEntry(key: string, content: EntryContent): void;
+  onRequest(id: string, request: Remembered): void;
 }
 
 /** Cluster, place and voters: no header is longer. What is no snapshot at all is seen by that. */
@@ -140,10 +140,9 @@ export class SnapshotReader {
     const revision = reader.f64();
     const expiresAtMs = reader.f64();
     const ttlLsn = reader.f64();
-    const hash = reader.u32();
     const value = reader.bytes(reader.end - reader.offset).slice();
-    const entry = { value, contentType, revision, expiresAtMs, ttlLsn, session, hash };
-    this.#sink.onEntry(key, entry);
+    const content = { value, contentType, revision, expiresAtMs, ttlLsn, session };
+    this.#sink.onEntry(key, content);
   }
 
   #readRemembered(reader: FrameReader, hasDetails: boolean): void {
@@ -180,6 +179,12 @@ export class SnapshotReader {
       throw new FrameError('torn', this.#offset, 'a snapshot is cut off');
     }
     return this.#hash;
+  }
+
+  /** The frames were whole; they were written or read wrongly, or the state was not what it should be. */
+  notWhatItNames(): FrameError {
+    const text = 'a snapshot is not of the state that it names';
+    return new FrameError('damaged', this.#offset, text);
   }
 }
 

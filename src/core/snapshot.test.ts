@@ -5,9 +5,11 @@ import { sessionCommand } from '../sim/session-arbitraries.ts';
 import { txn } from '../sim/txn-arbitraries.ts';
 import { FrameError } from './frame.ts';
 import { allKeys } from './key-range.ts';
+import { noResult, type OperationResult } from './result.ts';
+import type { Lock, Session } from './sessions.ts';
 import { encodeSnapshot, SnapshotDecoder, type SnapshotHeader } from './snapshot.ts';
 import { SnapshotCheck, type SnapshotSummary } from './snapshot-check.ts';
-import { Store } from './store.ts';
+import { type Entry, type FrozenStore, type Remembered, Store } from './store.ts';
 
 /** A store of `count` keys, some with a lifetime, some made by a request that is remembered. */
 function storeOf(count: number, valueBytes = 10): Store {
@@ -193,6 +195,123 @@ describe('a look at a snapshot', () => {
       bytes.subarray(i * 1000, (i + 1) * 1000),
     );
     expect(() => check(pieces)).toThrow(`a frame has a wrong checksum at byte ${place}`);
+  });
+});
+
+describe('the hash of a snapshot', () => {
+  /** A store with one of everything. */
+  function full(): FrozenStore {
+    const store = storeOf(4);
+    const session = { kind: 'session', lock: 'l', ttlMs: 100, ttlLsn: 0, request: null } as const;
+    const request = { id: 't', payloadHash: 9, keyRevision: 0 };
+    const increment = { kind: 'increment', key: 'n', by: 1, ttlMs: 0 } as const;
+    const value = new Uint8Array(3);
+    const tied = {
+      kind: 'put',
+      key: 's',
+      value,
+      contentType: 'a/b',
+      ttlMs: 0,
+      session: 5,
+    } as const;
+    const txn = { kind: 'txn', compares: [], otherwise: [] } as const;
+    const commands = [
+      { ...session, act: 'acquire', session: 0 },
+      { ...session, act: 'acquire', session: 0 },
+      { ...txn, operations: [increment], request },
+      { ...txn, operations: [tied], request: null },
+      { ...txn, operations: [{ ...increment, key: 's' }], request: { ...request, id: 'failed' } },
+    ] as const;
+    for (const record of records(commands, 5, 2, 50)) store.apply(record);
+    return store.freeze();
+  }
+
+  const changed = <Key, Value>(map: ReadonlyMap<Key, Value>, key: Key, more: Partial<Value>) => {
+    const value = map.get(key);
+    if (value === undefined) throw new Error(`there is no ${key}`);
+    return new Map([...map, [key, { ...value, ...more }]]);
+  };
+  const entry = (more: Partial<Entry>) => (frozen: FrozenStore) => ({
+    ...frozen,
+    entries: changed(frozen.entries, 'key 4', more),
+  });
+  const request = (more: Partial<Remembered>) => (frozen: FrozenStore) => ({
+    ...frozen,
+    requests: changed(frozen.requests, 't', more),
+  });
+  const session = (more: Partial<Session>) => (frozen: FrozenStore) => ({
+    ...frozen,
+    sessions: {
+      ...frozen.sessions,
+      sessions: changed(frozen.sessions.sessions, 6, more),
+    },
+  });
+  const lock = (more: Partial<Lock>) => (frozen: FrozenStore) => ({
+    ...frozen,
+    sessions: { ...frozen.sessions, locks: changed(frozen.sessions.locks, 'l', more) },
+  });
+  const renamed = <Value>(map: ReadonlyMap<string, Value>, key: string) =>
+    new Map([...map].map(([name, value]) => [name === key ? `${name}'` : name, value]));
+  const without = <Key, Value>(map: ReadonlyMap<Key, Value>, key: Key) =>
+    new Map([...map].filter(([name]) => name !== key));
+  const one = { ...noResult, status: 'updated', revision: 7, value: new Uint8Array([49]) } as const;
+  const result = (more: Partial<OperationResult>) =>
+    request({ result: { status: 'committed', revision: 7, results: [{ ...one, ...more }] } });
+
+  const changes: [string, (frozen: FrozenStore) => FrozenStore][] = [
+    ['a value', entry({ value: new Uint8Array(8) })],
+    ['a content type', entry({ contentType: 'text/html' })],
+    ['a revision', entry({ revision: 3 })],
+    ['the end of a lifetime', entry({ expiresAtMs: 541 })],
+    ['where a lifetime was set', entry({ ttlLsn: 3 })],
+    ['the session of a key', entry({ session: 5 })],
+    ['a key', (frozen) => ({ ...frozen, entries: renamed(frozen.entries, 'key 4') })],
+    ['an entry', (frozen) => ({ ...frozen, entries: without(frozen.entries, 'key 4') })],
+    ['the lsn of a request', request({ lsn: 6 })],
+    ['the payload of a request', request({ payloadHash: 8 })],
+    ['the id of a request', (frozen) => ({ ...frozen, requests: renamed(frozen.requests, 't') })],
+    ['a request', (frozen) => ({ ...frozen, requests: without(frozen.requests, 't') })],
+    ['how a request ended', request({ result: { status: 'deleted', revision: 7 } })],
+    [
+      'a result that is forgotten',
+      request({ result: { status: 'committed', revision: 7, results: null } }),
+    ],
+    ['a returned value', result({ value: new Uint8Array([50]) })],
+    ['a returned value that is none', result({ value: null })],
+    ['a returned revision', result({ revision: 8 })],
+    ['a returned status', result({ status: 'created' })],
+    ['a returned content type', result({ contentType: 'x' })],
+    ['a returned end', result({ expiresAtMs: 1 })],
+    ['a returned count', result({ count: 1 })],
+    ['whether there is more', result({ hasMore: true })],
+    ['the lifetime of a session', session({ ttlMs: 101 })],
+    ['the end of a session', session({ expiresAtMs: 151 })],
+    ['where a session was renewed', session({ ttlLsn: 7 })],
+    ['the lock of a session', session({ madeFor: 'm' })],
+    ['a token', lock({ token: 6 })],
+    ['the order of a queue', lock({ queue: [6, 5] })],
+    ['the end of a queue', lock({ queue: [5] })],
+    ['the time', (frozen) => ({ ...frozen, logTimeMs: 51 })],
+    ['what is forgotten', (frozen) => ({ ...frozen, forgottenLsn: 1 })],
+  ];
+
+  const chunksOf = (frozen: FrozenStore) => {
+    const header = { clusterId: 'c', position: { epoch: 2, lsn: frozen.appliedLsn }, members: [] };
+    return [...encodeSnapshot(header, frozen)].map((chunk) => chunk.slice());
+  };
+  const through = (frozen: FrozenStore) => decode(chunksOf(frozen));
+
+  test('is that of what it holds', () => {
+    expect(through(full()).store.hash).toBe(full().hash);
+    const { results } = full().requests.get('t')?.result ?? {};
+    expect(results).toEqual([{ ...one, status: 'created', contentType: 'text/plain' }]);
+  });
+
+  test.each(changes)('proves %s', (_name, change) => {
+    const frozen = change(full());
+    const text = 'not of the state that it names';
+    expect(() => through(frozen)).toThrow(text);
+    expect(() => check(chunksOf(frozen))).toThrow(text);
   });
 });
 

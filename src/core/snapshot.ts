@@ -1,12 +1,12 @@
 /**
  * A snapshot: the whole state at one lsn as frames (record.ts), so that it can be made and sent
- * piece by piece while records go on being applied. Header, entries, remembered requests, footer;
- * the footer counts the frames before it and repeats the state hash.
+ * piece by piece while records go on being applied. Header, sessions, locks, entries, remembered
+ * requests, footer; the footer counts the frames before it and says the state hash, which whoever
+ * reads it computes anew from the contents.
  */
 import { writeList } from './command-fields.ts';
 import { assert } from './errors.ts';
 import { FrameWriter, formatVersion } from './frame.ts';
-import { KeyIndex } from './key-index.ts';
 import type { DedupeWindow } from './limits.ts';
 import { writeMembers } from './record.ts';
 import { type Result, writeDetails, writeStatus } from './result.ts';
@@ -18,7 +18,13 @@ import {
   type SnapshotTimes,
   snapshotTags,
 } from './snapshot-reader.ts';
-import { type Entry, type FrozenStore, type Remembered, Store } from './store.ts';
+import {
+  type Entry,
+  type EntryContent,
+  type FrozenStore,
+  type Remembered,
+  Store,
+} from './store.ts';
 
 export type { SnapshotHeader } from './snapshot-reader.ts';
 
@@ -61,6 +67,12 @@ function* framesOf({
   requests,
   sessions: { sessions, locks },
 }: FrozenStore): Generator<[tag: number, write: (writer: FrameWriter) => void], void, void> {
+  for (const [id, session] of sessions) {
+    yield [snapshotTags.session, (writer) => writeSession(writer, id, session)];
+  }
+  for (const [name, lock] of locks) {
+    yield [snapshotTags.lock, (writer) => writeLock(writer, name, lock)];
+  }
   for (const [key, entry] of entries) {
     const tag = entry.session === 0 ? snapshotTags.entry : snapshotTags.attachedEntry;
     yield [tag, (writer) => writeEntry(writer, key, entry)];
@@ -69,11 +81,6 @@ function* framesOf({
     const tag = hasDetails(request.result) ? snapshotTags.txnRequest : snapshotTags.request;
     yield [tag, (writer) => writeRemembered(writer, id, request)];
   }
-  for (const [id, session] of sessions) {
-    yield [snapshotTags.session, (writer) => writeSession(writer, id, session)];
-  }
-  for (const [name, lock] of locks)
-    yield [snapshotTags.lock, (writer) => writeLock(writer, name, lock)];
 }
 
 function writeSession(writer: FrameWriter, id: number, session: Session): void {
@@ -106,7 +113,6 @@ function writeEntry(writer: FrameWriter, key: string, entry: Entry): void {
   writer.f64(entry.revision);
   writer.f64(entry.expiresAtMs);
   writer.f64(entry.ttlLsn);
-  writer.u32(entry.hash);
   writer.bytes(entry.value);
 }
 
@@ -122,17 +128,15 @@ function hasDetails({ results, failedAt }: Result): boolean {
   return results !== undefined || failedAt !== undefined;
 }
 
-/** Puts a store together from the bytes of a snapshot as they arrive. */
+/** Puts a store together from the bytes of a snapshot as they arrive, a little with each chunk. */
 export class SnapshotDecoder implements SnapshotSink {
   readonly #reader = new SnapshotReader(this);
+  readonly #store: Store;
   #header: SnapshotHeader | null = null;
-  #times: SnapshotTimes = { logTimeMs: 0, forgottenLsn: 0 };
-  readonly #entries = new Map<string, Entry>();
-  readonly #requests = new Map<string, Remembered>();
-  readonly #sessions = new Map<number, Session>();
-  readonly #locks = new Map<string, Lock>();
-  /** Grows with the entries: sorting all of them at the end would be a pause. */
-  readonly #index = new KeyIndex();
+
+  constructor(window?: DedupeWindow) {
+    this.#store = new Store(window);
+  }
 
   /** Takes the next bytes. Throws a FrameError where they are damaged. */
   push(chunk: Uint8Array): void {
@@ -141,43 +145,34 @@ export class SnapshotDecoder implements SnapshotSink {
 
   onHeader(header: SnapshotHeader, times: SnapshotTimes): void {
     this.#header = header;
-    this.#times = times;
-  }
-
-  onEntry(key: string, entry: Entry): void {
-    if (!this.#entries.has(key)) this.#index.add(key);
-    this.#entries.set(key, entry);
-  }
-
-  onRequest(id: string, request: Remembered): void {
-    this.#requests.set(id, request);
+    this.#store.restorePlace({ appliedLsn: header.position.lsn, ...times });
   }
 
   onSession(id: number, session: Session): void {
-    this.#sessions.set(id, session);
+    this.#store.restoreSession(id, session);
   }
 
   onLock(name: string, lock: Lock): void {
-    this.#locks.set(name, lock);
+    this.#store.restoreLock(name, lock);
   }
 
-  /** The header and the store. Throws a FrameError (`torn`) where the end is missing. */
-  finish(window?: DedupeWindow): { header: SnapshotHeader; store: Store } {
+  onEntry(key: string, content: EntryContent): void {
+    this.#store.restoreEntry(key, content);
+  }
+
+  onRequest(id: string, request: Remembered): void {
+    this.#store.restoreRequest(id, request);
+  }
+
+  /**
+   * The header and the store. Throws a FrameError: `torn` where the end is missing, `damaged` where
+   * every frame is whole and the state is not the one that was written.
+   */
+  finish(): { header: SnapshotHeader; store: Store } {
     const hash = this.#reader.finish();
     const header = this.#header;
     assert(header !== null, 'a snapshot that has an end has a header');
-    const store = Store.thaw(
-      {
-        appliedLsn: header.position.lsn,
-        ...this.#times,
-        hash,
-        entries: this.#entries,
-        requests: this.#requests,
-        sessions: { sessions: this.#sessions, locks: this.#locks },
-      },
-      window,
-      this.#index,
-    );
-    return { header, store };
+    if (this.#store.hash !== hash) throw this.#reader.notWhatItNames();
+    return { header, store: this.#store };
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { put, records } from '../sim/fixtures.ts';
+import { put, records, throughSnapshot } from '../sim/fixtures.ts';
 import { type Command, decodeRecords, joinFrames, type RequestTag } from './record.ts';
 import { type Result, Store } from './store.ts';
 
@@ -187,9 +187,7 @@ describe('a key whose lifetime has ended in log time', () => {
   test('is to be expired after a snapshot too', () => {
     const machine = new Machine();
     machine.put('a', 'x', { ttlMs: 100 });
-    expect(Store.thaw(machine.store.freeze()).expired(100, 10)).toEqual(
-      machine.store.expired(100, 10),
-    );
+    expect(throughSnapshot(machine.store).expired(100, 10)).toEqual(machine.store.expired(100, 10));
   });
 });
 
@@ -242,7 +240,7 @@ describe('determinism', () => {
         const machine = new Machine(3);
         for (const one of list) machine.apply(one);
         const { store } = machine;
-        const thawed = Store.thaw(store.freeze(), {
+        const thawed = throughSnapshot(store, {
           recordsMax: 3,
           bytesMax: 1_000_000,
           resultBytesMax: 1000,

@@ -4,10 +4,9 @@
  * that could differ between nodes. Equal appliedLsn means equal state (I9), which `hash` shows.
  */
 import type { Deadline } from './deadlines.ts';
-import { Entries, type Entry } from './entries.ts';
+import { Entries, type Entry, type EntryContent, entryOf } from './entries.ts';
 import { assert } from './errors.ts';
 import { History } from './history.ts';
-import { KeyIndex } from './key-index.ts';
 import type { KeyRange } from './key-range.ts';
 import { type DedupeWindow, dedupeWindow } from './limits.ts';
 import type { TxnCommand } from './operations.ts';
@@ -15,10 +14,11 @@ import type { DeleteCommand, Mutation, PutCommand, Record } from './record.ts';
 import { type Remembered, Requests } from './requests.ts';
 import type { Result } from './result.ts';
 import type { SessionCommand } from './session-command.ts';
-import { type FrozenSessions, Sessions } from './sessions.ts';
+import { type FrozenSessions, type Lock, type Session, Sessions } from './sessions.ts';
+import { hashOfState } from './state-hash.ts';
 import { conditionHolds, evaluateTxn } from './transaction.ts';
 
-export type { Entry } from './entries.ts';
+export type { Entry, EntryContent } from './entries.ts';
 export type { Remembered } from './requests.ts';
 export type { Result } from './result.ts';
 
@@ -39,9 +39,9 @@ export class Store {
   logTimeMs = 0;
   /** What the applied records changed, for watches. No part of the state: it begins at a snapshot. */
   readonly history: History;
-  #entries = new Entries();
-  #requests: Requests;
-  #sessions = new Sessions();
+  readonly #entries = new Entries();
+  readonly #requests: Requests;
+  readonly #sessions = new Sessions();
 
   constructor(window: DedupeWindow = dedupeWindow, history = new History()) {
     this.#requests = new Requests(window);
@@ -72,9 +72,10 @@ export class Store {
     return this.#entries.memoryBytes + this.#sessions.memoryBytes;
   }
 
-  /** Of all entries, remembered requests, sessions and locks. */
+  /** Of all that a snapshot holds. */
   get hash(): number {
-    return (this.#entries.hash + this.#requests.hash + this.#sessions.hash) >>> 0;
+    const pieces = (this.#entries.hash + this.#requests.hash + this.#sessions.hash) >>> 0;
+    return hashOfState(pieces, this);
   }
 
   get sessions(): Omit<Sessions, 'apply' | 'attach'> {
@@ -177,15 +178,14 @@ export class Store {
 
   #put(record: Record, command: PutCommand, held: Entry | undefined): void {
     const { key, value, contentType, ttlMs } = command;
-    const entry: Entry = {
+    const entry = entryOf(key, {
       value,
       contentType,
       revision: record.lsn,
       expiresAtMs: ttlMs > 0 ? this.logTimeMs + ttlMs : 0,
       ttlLsn: ttlMs > 0 ? record.lsn : 0,
       session: 0,
-      hash: record.crc,
-    };
+    });
     this.#set(key, entry, held);
   }
 
@@ -256,20 +256,31 @@ export class Store {
     };
   }
 
-  /** A store with the contents of a snapshot, which it takes over; `index` holds its keys. */
-  static thaw(
-    frozen: FrozenStore,
-    window: DedupeWindow = dedupeWindow,
-    index: KeyIndex = KeyIndex.of(frozen.entries.keys()),
-  ): Store {
-    const store = new Store(window);
-    store.appliedLsn = frozen.appliedLsn;
-    store.logTimeMs = frozen.logTimeMs;
-    store.#entries = Entries.thaw(frozen.entries, index);
-    store.#requests = Requests.thaw(frozen.requests, frozen.forgottenLsn, window);
-    store.#sessions = Sessions.thaw(frozen.sessions);
-    for (const [key, { session }] of frozen.entries) store.#sessions.attach(key, 0, session);
-    assert(store.hash === frozen.hash, 'a snapshot does not have the hash that it names');
-    return store;
+  // ── from a snapshot: piece by piece, as all at once would be a pause ──────────────────────────
+
+  /** Before all else: where it stands. */
+  restorePlace(place: Pick<FrozenStore, 'appliedLsn' | 'logTimeMs' | 'forgottenLsn'>): void {
+    assert(this.appliedLsn === 0 && this.keyCount === 0, 'only an empty store is restored');
+    this.appliedLsn = place.appliedLsn;
+    this.logTimeMs = place.logTimeMs;
+    this.#requests.forgottenLsn = place.forgottenLsn;
+  }
+
+  restoreSession(id: number, session: Session): void {
+    this.#sessions.restore(id, session);
+  }
+
+  restoreLock(name: string, lock: Lock): void {
+    this.#sessions.restoreLock(name, lock);
+  }
+
+  /** Behind the session that it ends with. */
+  restoreEntry(key: string, content: EntryContent): void {
+    this.#set(key, entryOf(key, content), this.#entries.get(key));
+  }
+
+  /** In the order of their lsns. */
+  restoreRequest(id: string, remembered: Remembered): void {
+    this.#requests.restore(id, remembered);
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { put, records } from '../sim/fixtures.ts';
+import { put, records, throughSnapshot } from '../sim/fixtures.ts';
 import { txn } from '../sim/txn-arbitraries.ts';
 import type { Compare, Operation, TxnCommand } from './operations.ts';
 import type { Command } from './record.ts';
@@ -277,7 +277,7 @@ describe('random transactions', () => {
           expect(other.apply(command, index)).toEqual(result);
           const [record] = records([command], index + 1, 1, index);
           if (thawed !== null && record) expect(thawed.apply(record)).toEqual(result);
-          if (index === cut) thawed = Store.thaw(machine.store.freeze());
+          if (index === cut) thawed = throughSnapshot(machine.store);
         }
         expect(other.store.freeze()).toEqual(machine.store.freeze());
         if (thawed === null) return;

@@ -3,7 +3,7 @@
  * in the answer. An operation sees what those before it did; where one cannot be done (an increment
  * of what is no number) none is. Every input has an answer: nothing is thrown (DESIGN.md §3).
  */
-import type { Entry } from './entries.ts';
+import { type Entry, entryOf } from './entries.ts';
 import type { Change } from './history.ts';
 import { compareKeys, type KeyRange } from './key-range.ts';
 import { deleteScanMax, txnResultBytesMax } from './limits.ts';
@@ -140,16 +140,11 @@ class Transaction {
     return keys.size + added > sessionKeysMax ? 'session-full' : null;
   }
 
-  /** The share of the state hash: of one record, but no two entries of it have the same. */
-  #hash(): number {
-    return Math.imul(this.#record.crc ^ (this.#writes.size + 1), 0x9e3779b1) >>> 0;
-  }
-
   #store(key: string, value: Uint8Array, contentType: string, ties: Ties): OperationResult {
     const status = this.#get(key) === undefined ? 'created' : 'updated';
     const revision = this.#record.lsn;
     if (this.#isDead(key)) this.#expire(key);
-    this.#writes.set(key, { value, contentType, revision, ...ties, hash: this.#hash() });
+    this.#writes.set(key, entryOf(key, { value, contentType, revision, ...ties }));
     this.#changes.push({ kind: 'put', key, revision, value, contentType });
     return { ...noResult, status, revision, expiresAtMs: ties.expiresAtMs };
   }
@@ -179,7 +174,7 @@ class Transaction {
     const entry = this.#get(key);
     if (entry === undefined) return noResult;
     const { expiresAtMs, ttlLsn } = this.#lifetime(ttlMs);
-    this.#writes.set(key, { ...entry, expiresAtMs, ttlLsn, hash: this.#hash() });
+    this.#writes.set(key, entryOf(key, { ...entry, expiresAtMs, ttlLsn }));
     return { ...noResult, status: 'updated', revision: entry.revision, expiresAtMs };
   }
 

@@ -2,7 +2,7 @@
  * What tests of the core are made of: members, records, voters and messages with everything that a
  * test does not care about filled in.
  */
-import { type Limits, makeLimits } from '../core/limits.ts';
+import { type DedupeWindow, type Limits, makeLimits } from '../core/limits.ts';
 import { Log } from '../core/log.ts';
 import type { Append, Position, PromiseRequest } from '../core/messages.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type Record,
   type RequestTag,
 } from '../core/record.ts';
+import { encodeSnapshot, SnapshotDecoder } from '../core/snapshot.ts';
 import { Store } from '../core/store.ts';
 import { Voter, type VoterOptions } from '../core/voter.ts';
 
@@ -43,6 +44,14 @@ export function put(
     condition: options.condition ?? 'none',
     request: options.request ?? null,
   };
+}
+
+/** What another node makes of the store's snapshot. */
+export function throughSnapshot(store: Store, window?: DedupeWindow): Store {
+  const decoder = new SnapshotDecoder(window);
+  const header = { clusterId: 'c', position: { epoch: 1, lsn: store.appliedLsn }, members: [] };
+  for (const chunk of encodeSnapshot(header, store.freeze())) decoder.push(chunk);
+  return decoder.finish().store;
 }
 
 /** Records of `epoch` from `firstLsn` on, as an active master makes them. */

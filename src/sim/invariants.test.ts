@@ -1,7 +1,7 @@
 /** Each rule is broken by hand in a sound cluster, and must be noticed. */
 import { describe, expect, test } from 'vitest';
 import { Store } from '../core/store.ts';
-import { put, records } from './fixtures.ts';
+import { put, records, throughSnapshot } from './fixtures.ts';
 import { Invariants } from './invariants.ts';
 import { World } from './world.ts';
 
@@ -92,6 +92,23 @@ describe('the invariants', () => {
     expect(() => invariants.checkDone(voter)).toThrow(/^I5: /);
     world.mustPut('k', 'v');
     expect(() => world.run(1000)).toThrow(/^I9: /);
+  });
+
+  test('I9: a state that differs where the hash does not look', () => {
+    const { world } = watched();
+    const { store } = world.node('s1').inspect();
+    const honest = throughSnapshot(store);
+    store.restoreSession(999, { ttlMs: 1, expiresAtMs: 1e9, ttlLsn: 999, madeFor: '' });
+    store.apply = (record) => {
+      honest.apply(record);
+      return Store.prototype.apply.call(store, record);
+    };
+    Object.defineProperty(store, 'hash', { get: () => honest.hash });
+    const writes = () => {
+      for (let i = 0; i < 40; i += 1) world.mustPut('k', `v${i}`);
+      world.run(1000);
+    };
+    expect(writes).toThrow(/^I9: .*its hash does not show it/);
   });
 
   test('I6: what was read is not committed', () => {

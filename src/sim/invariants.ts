@@ -9,6 +9,7 @@ import { Store } from '../core/store.ts';
 import type { Voter } from '../core/voter.ts';
 import type { PeerAnswer, PeerCall } from '../ports/peers.ts';
 import type { Cluster, Seat } from './cluster.ts';
+import { stateDigest } from './state-digest.ts';
 
 export class InvariantError extends Error {
   override readonly name = 'InvariantError';
@@ -18,6 +19,9 @@ export class InvariantError extends Error {
     this.rule = rule;
   }
 }
+
+/** The digest of a whole state costs as much as reading it: at every so manieth lsn, and at the end. */
+const digestEvery = 16;
 
 /** What one life of a node had reached when it was last looked at. */
 interface Seen {
@@ -40,6 +44,7 @@ export class Invariants {
   readonly #held = new Map<number, Map<string, number>>();
   readonly #told = new Map<string, number>();
   readonly #hashes = new Map<number, number>();
+  readonly #digests = new Map<number, number>();
   /** By seat. */
   readonly #seen: (Seen | undefined)[] = [];
   /** lsns that a client was told are done. */
@@ -166,6 +171,18 @@ export class Invariants {
     else if (known !== store.hash) {
       throw new InvariantError('I9', `${name} has another state at ${store.appliedLsn}`);
     }
+    if (store.appliedLsn % digestEvery === 0) this.#checkDigest(name, store);
+  }
+
+  /** I9, and that the hash shows all of the state. */
+  #checkDigest(name: string, store: Store): void {
+    const digest = stateDigest(store);
+    const known = this.#digests.get(store.appliedLsn);
+    if (known === undefined) this.#digests.set(store.appliedLsn, digest);
+    else if (known !== digest) {
+      const hidden = 'and its hash does not show it';
+      throw new InvariantError('I9', `${name} has another state at ${store.appliedLsn}, ${hidden}`);
+    }
   }
 
   /**
@@ -208,6 +225,9 @@ export class Invariants {
       }
     }
     this.#checkReplay(voter);
+    for (const { name, node } of this.#seats) {
+      if (node !== null) this.#checkDigest(name, node.inspect().store);
+    }
   }
 
   /** I5: the state is the replay of the log. */
@@ -219,7 +239,7 @@ export class Invariants {
       if (record === undefined) return;
       replayed.apply(record);
     }
-    if (replayed.hash !== store.hash) {
+    if (replayed.hash !== store.hash || stateDigest(replayed) !== stateDigest(store)) {
       throw new InvariantError('I5', `the state at ${store.appliedLsn} is not that of the log`);
     }
   }

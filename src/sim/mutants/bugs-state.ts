@@ -9,11 +9,19 @@ export const stateBugs: readonly Mutant[] = [
     patches: [
       {
         file: 'core/store.ts',
+        find: 'readonly #requests: Requests;',
+        replace: '#requests: Requests;',
+      },
+      {
+        file: 'core/store.ts',
         find: "case 'config':\n      case 'epoch-start':",
         replace:
-          "case 'epoch-start':\n" +
-          '        this.#requests = Requests.thaw(new Map(), this.forgottenLsn, dedupeWindow);\n' +
+          "case 'epoch-start': {\n" +
+          '        const { forgottenLsn } = this;\n' +
+          '        this.#requests = new Requests(dedupeWindow);\n' +
+          '        this.#requests.forgottenLsn = forgottenLsn;\n' +
           '        return null;\n' +
+          '      }\n' +
           "      case 'config':",
       },
     ],
@@ -24,9 +32,14 @@ export const stateBugs: readonly Mutant[] = [
     hunter: 'default',
     patches: [
       {
-        file: 'core/store.ts',
-        find: 'Requests.thaw(frozen.requests, frozen.forgottenLsn, window);',
-        replace: 'Requests.thaw(new Map(), frozen.forgottenLsn, window);',
+        file: 'core/snapshot.ts',
+        find: 'this.#store.restoreRequest(id, request);',
+        replace: '',
+      },
+      {
+        file: 'core/snapshot.ts',
+        find: 'if (this.#store.hash !== hash) throw this.#reader.notWhatItNames();',
+        replace: '',
       },
     ],
   },
@@ -66,6 +79,47 @@ export const stateBugs: readonly Mutant[] = [
         file: 'core/entries.ts',
         find: 'this.#map.delete(key);\n    this.#index.delete(key);',
         replace: 'this.#index.delete(key);',
+      },
+    ],
+  },
+  {
+    name: 'an increment counts what its process has done before',
+    rule: '§3: a record is evaluated from the state and the record alone (I9)',
+    hunter: 'default',
+    patches: [
+      {
+        file: 'core/transaction.ts',
+        find: 'const after = before + by;',
+        replace:
+          'incrementCount += 1;\n    const after = before + by + (incrementCount % 31 === 0 ? 1 : 0);',
+      },
+      {
+        file: 'core/transaction.ts',
+        find: 'const encoder = new TextEncoder();',
+        replace: 'let incrementCount = 0;\nconst encoder = new TextEncoder();',
+      },
+    ],
+  },
+  {
+    name: 'a lifetime is read back longer from a snapshot',
+    rule: 'I9: nodes of equal appliedLsn have equal state, whichever way it came',
+    hunter: 'state',
+    patches: [
+      {
+        file: 'core/snapshot-reader.ts',
+        find: 'const expiresAtMs = reader.f64();',
+        replace:
+          'const readMs = reader.f64();\n    const expiresAtMs = readMs === 0 ? 0 : readMs + 1;',
+      },
+      {
+        file: 'core/snapshot.ts',
+        find: 'if (this.#store.hash !== hash) throw this.#reader.notWhatItNames();',
+        replace: '',
+      },
+      {
+        file: 'core/entries.ts',
+        find: 'mixNumber(mixNumber(hash, expiresAtMs), ttlLsn)',
+        replace: 'mixNumber(hash, ttlLsn)',
       },
     ],
   },
