@@ -29,9 +29,14 @@ const refusals: ReadonlySet<string> = new Set([
   'lock_held',
 ]);
 
+/** Of a file that the command line names. */
+const fileFaults: ReadonlySet<unknown> = new Set(['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR']);
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError) return exitCodes.usage;
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof Error && 'code' in error && fileFaults.has(error.code))
+    return exitCodes.usage;
   if (!(error instanceof DsmError)) return exitCodes.unavailable;
   if (refusals.has(error.code)) return exitCodes.refused;
   if (error.outcome === 'unknown') return exitCodes.unknown;

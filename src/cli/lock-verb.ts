@@ -16,7 +16,8 @@ const examples = `
   dsm lock deploy --wait-ms 0 -- make deploy   only if nobody else does it now
 
 The command finds its fencing token in DSM_LOCK_TOKEN, and gets SIGTERM when the lock is lost. Its
-exit code is that of dsm, but 1 where the lock was held, and 4 where it was lost.`;
+exit code is that of dsm, but 1 where the lock was held, and 4 where it was lost; as in a shell, 127
+where there is no such command, and 126 where it cannot be run.`;
 
 export function lockVerb(run: Run): Command {
   const command = clientCommand('lock', 'run a command under a lock', examples)
@@ -49,24 +50,37 @@ async function runLocked(
 }
 
 /** The exit code as a shell gives it; null where the lock was lost meanwhile. */
-function runCommand([file = '', ...words]: readonly string[], lock: Lock): Promise<number | null> {
+async function runCommand(words: readonly string[], lock: Lock): Promise<number | null> {
+  if (lock.signal.aborted) return null;
+  const [file = '', ...rest] = words;
   const env = { ...process.env, DSM_LOCK_TOKEN: String(lock.token) };
-  const child = spawn(file, words, { stdio: 'inherit', env });
+  const child = spawn(file, rest, { stdio: 'inherit', env });
   const stop = () => child.kill('SIGTERM');
   lock.signal.addEventListener('abort', stop);
   process.on('SIGTERM', stop);
   // A terminal sends it to the command as well; whoever ends first, the lock is released.
   process.on('SIGINT', ignore);
-  return ending(child, file).then((code) => {
+  try {
+    const code = await ending(child, file);
+    return lock.signal.aborted ? null : code;
+  } finally {
+    lock.signal.removeEventListener('abort', stop);
     process.off('SIGTERM', stop);
     process.off('SIGINT', ignore);
-    return lock.signal.aborted ? null : code;
-  });
+  }
 }
 
+/** As a shell says it. */
+const noSuchCommand = 127;
+const cannotBeRun = 126;
+
 function ending(child: ChildProcess, file: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once('error', ({ message }) => reject(new Error(`${file} cannot be run: ${message}`)));
+  return new Promise((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      const code = error.code === 'ENOENT' ? noSuchCommand : cannotBeRun;
+      const text = `dsm lock: ${file} cannot be run: ${error.message}`;
+      resolve(writeErrorLine(text).then(() => code));
+    });
     child.once('close', (code, signal) => {
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });

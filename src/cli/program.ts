@@ -1,4 +1,5 @@
 /** The command line: its verbs, and the one place where a verb's result becomes an exit code. */
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { StartModule } from '../runtime/config.ts';
 import { adminVerb } from './admin-verb.ts';
@@ -67,6 +68,7 @@ function createProgram(run: Run, context: Context): Command {
   const program = new Command('dsm')
     .description('Shared memory for fleets of servers: a replicated key-value store over HTTP.')
     .helpOption('-h, --help', 'show this help')
+    .version(version(), '-V, --version', 'show the version')
     .helpCommand(false)
     .addHelpText('after', examples)
     .exitOverride();
@@ -95,6 +97,13 @@ function createProgram(run: Run, context: Context): Command {
   // Reads its arguments itself, `--help` too: inheriting would take that away.
   program.addCommand(verifyHistoryVerb(run));
   return program;
+}
+
+/** Of the package that this file is in, as sources and as it is published. */
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  const { version: text }: { version: string } = JSON.parse(readFileSync(file, 'utf8'));
+  return text;
 }
 
 /** A command that was made by itself leaves the process at a mistake, unless it inherits this. */

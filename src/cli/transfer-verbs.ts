@@ -1,9 +1,9 @@
 /** `dsm export` and `dsm import`: all entries as lines of JSON, and back. */
-import { Buffer } from 'node:buffer';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type { BatchItem } from '../client/types.ts';
 import { DsmError } from '../core/errors.ts';
+import { bytesOfJson, type JsonValue, jsonValueFault } from '../http/json-values.ts';
 import { clientCommand, clientOf, clientReader, readClientFlags } from './client-flags.ts';
 import { jsonOfEntry } from './entry-json.ts';
 import { exitCodes } from './exit.ts';
@@ -64,8 +64,10 @@ const lineSchema = z.object({
   ttl: z.number().optional(),
 });
 
-/** `etcdctl get -w json`: keys and values are base64. */
-const etcdSchema = z.object({ kvs: z.array(z.object({ key: z.string(), value: z.string() })) });
+/** `etcdctl get -w json`: keys and values are base64, and an empty value is left out. */
+const etcdSchema = z.object({
+  kvs: z.array(z.object({ key: z.string(), value: z.string().default('') })),
+});
 
 /** Of one request: far from the limits of a batch. */
 const itemsMax = 200;
@@ -124,18 +126,38 @@ function putsOf(line: string, number: number): { readonly put: Put; readonly siz
   }
   const etcd = etcdSchema.safeParse(json);
   if (etcd.success) {
-    return etcd.data.kvs.map(({ key, value }) =>
-      putOf({ key: Buffer.from(key, 'base64').toString(), value, encoding: 'base64' }),
-    );
+    return etcd.data.kvs.map(({ key, value }) => {
+      const name = bytesIn({ value: key, encoding: 'base64' }, number);
+      return putOf({ key: textIn(name, number), value, encoding: 'base64' }, number);
+    });
   }
   const parsed = lineSchema.safeParse(json);
-  if (parsed.success) return [putOf(parsed.data)];
-  const reason = z.prettifyError(parsed.error);
-  throw new DsmError('invalid_request', `line ${number} is no entry: ${reason}`);
+  if (parsed.success) return [putOf(parsed.data, number)];
+  throw noEntry(number, z.prettifyError(parsed.error));
 }
 
-function putOf({ key, value, encoding, contentType, ttl }: z.output<typeof lineSchema>) {
-  const bytes = new Uint8Array(Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8'));
+function noEntry(number: number, reason: string): DsmError {
+  return new DsmError('invalid_request', `line ${number} is no entry: ${reason}`);
+}
+
+function bytesIn(value: JsonValue, number: number): Uint8Array {
+  const fault = jsonValueFault(value);
+  if (fault !== null) throw noEntry(number, fault);
+  return bytesOfJson(value);
+}
+
+/** etcd takes any bytes for keys. */
+function textIn(bytes: Uint8Array, number: number): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw noEntry(number, 'the key is not UTF-8');
+  }
+}
+
+function putOf(line: z.output<typeof lineSchema>, number: number) {
+  const { key, contentType, ttl } = line;
+  const bytes = bytesIn(line, number);
   const put: Put = {
     ...{ op: 'put', key, value: bytes },
     ...(contentType === undefined ? {} : { contentType }),

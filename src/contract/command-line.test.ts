@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { put } from './call.ts';
 import { startDsm } from './dsm.ts';
@@ -90,7 +91,16 @@ describe('dsm', () => {
     expect([again.code, JSON.parse(again.stdout)]).toMatchObject([1, { ok: false, results: [] }]);
     const wrong = await dsm('txn', '{"then":[{"op":"fly","key":"k"}]}');
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('then[0]')]);
-    expect(await dsm('txn', 'no JSON')).toMatchObject({ code: 2 });
+    const faults = [
+      ['txn', 'no JSON', 'not valid JSON|JSON Parse error'],
+      ['txn', '{"then":5}', 'then'],
+      ['txn', '{"then":[{"op":"put","key":"k","value":"%","encoding":"base64"}]}', 'not base64'],
+      ['txn /no/such/file', '', 'ENOENT.*/no/such/file'],
+    ] as const;
+    for (const [words, stdin, reason] of faults) {
+      const { code, stderr } = await dsm(words, stdin);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(reason)]);
+    }
   });
 
   it('lock runs a command with a fencing token, and ends as it ends', async () => {
@@ -102,8 +112,11 @@ describe('dsm', () => {
     const [before, after] = [first, second].map((ran) => Number(/\d+/.exec(ran.stdout())?.[0]));
     expect(after).toBeGreaterThan(before ?? Infinity);
     const none = start(['lock', 'lk', '--', '/no/such/command']);
-    expect(await none.ended).toBe(3);
+    expect(await none.ended).toBe(127);
     expect(none.stderr()).toContain('/no/such/command cannot be run');
+    expect(await start(['lock', 'lk', '--', '/']).ended).toBe(126);
+    // The lock of one that could not be run is free at once.
+    expect(await start(['lock', 'lk', '--wait-ms', '0', '--', 'true']).ended).toBe(0);
   });
 
   it('lock waits, or does not, while another one holds it; SIGTERM releases it', async () => {
@@ -136,15 +149,35 @@ describe('dsm', () => {
     const stored = await dsm('import', `${lines.join('')}\n`);
     expect(stored).toEqual(ok('OK stored 450, skipped 0, failed 0\n'));
     expect(await dsm('get im/449')).toEqual(ok('449'));
-    const etcd = '{"header":{},"kvs":[{"key":"ZXQvYQ==","value":"aGk=","mod_revision":2}]}';
-    expect(await dsm('import', etcd)).toMatchObject({ code: 0 });
+    const kvs = [{ key: 'ZXQvYQ==', value: 'aGk=', mod_revision: 2 }, { key: 'ZXQvYg==' }];
+    expect(await dsm('import', JSON.stringify({ header: {}, kvs }))).toMatchObject({ code: 0 });
     expect(await dsm('get et/a')).toEqual(ok('hi'));
+    expect(await dsm('get et/b')).toEqual(ok(''));
   });
 
   it('import says which line is none, and which entry was refused', async () => {
     const { code, stderr } = await dsm('import', '{"key":"im/ok","value":"1"}\n{"key":5}\n');
     expect([code, stderr]).toEqual([2, expect.stringContaining('line 2 is no entry')]);
     expect(await dsm('import', 'hello')).toMatchObject({ code: 2 });
+    const faults = [
+      ['{"key":"im/no","value":"%%%","encoding":"base64"}', 'line 1 is no entry: .*base64'],
+      ['\n{"kvs":[{"key":"aW0=","value":"?"}]}', 'line 2 is no entry: .*base64'],
+      ['{"kvs":[{"key":"/w==","value":""}]}', 'line 1 is no entry: the key is not UTF-8'],
+    ] as const;
+    for (const [line, reason] of faults) {
+      const refused = await dsm('import', line);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(reason)]);
+    }
+    expect(await dsm('get im/no')).toMatchObject({ code: 1 });
+    const absent = await dsm('import /no/such/file');
+    expect([absent.code, absent.stderr]).toEqual([2, expect.stringContaining('/no/such/file')]);
+  });
+
+  it('says its version', async () => {
+    const file = new URL('../../package.json', import.meta.url);
+    const { version } = JSON.parse(readFileSync(file, 'utf8'));
+    const running = startDsm(['--version']);
+    expect([await running.ended, running.stdout()]).toEqual([0, `${version}\n`]);
   });
 
   it.each(['bash', 'zsh', 'fish'])('completion %s knows every verb', async (shell) => {

@@ -29,3 +29,18 @@ export function jsonValueOf(bytes: Uint8Array, mode: ValueMode): JsonValue | und
   const { buffer, byteOffset, length } = bytes;
   return { value: Buffer.from(buffer, byteOffset, length).toString('base64'), encoding: 'base64' };
 }
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Why `value` stands for no bytes; null where it does. */
+export function jsonValueFault({ value, encoding }: JsonValue): string | null {
+  if (encoding === 'base64') {
+    return base64.test(value) ? null : 'the value is not base64 (RFC 4648 §4, with padding)';
+  }
+  return value.isWellFormed() ? null : 'half of a surrogate pair is no text';
+}
+
+/** The bytes of a value that has no fault. */
+export function bytesOfJson({ value, encoding }: JsonValue): Uint8Array {
+  return new Uint8Array(Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8'));
+}

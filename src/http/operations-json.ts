@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { DsmError } from '../core/errors.ts';
 import type { Compare, Operation } from '../core/operations.ts';
 import { defaultContentType } from './headers.ts';
+import { bytesOfJson, type JsonValue, jsonValueFault } from './json-values.ts';
 import { sessionPattern, ttlSecondsMax } from './queries.ts';
 
 export const operationsMax = 128;
@@ -149,22 +150,12 @@ function expectKey(key: string, { keyBytesMax }: JsonLimits, path: string): void
   throw new DsmError('invalid_key', text);
 }
 
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
-function bytesOf(
-  { value, encoding }: Pick<z.output<typeof put>, 'value' | 'encoding'>,
-  { valueBytesMax }: JsonLimits,
-  path: string,
-): Uint8Array {
-  if (encoding === 'base64' && !base64.test(value)) {
-    throw invalid(path, 'the value is not base64 (RFC 4648 §4, with padding)');
-  }
-  if (!value.isWellFormed()) throw invalid(path, 'half of a surrogate pair is no text');
-  const bytes = Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8');
-  if (bytes.length > valueBytesMax) {
-    throw new DsmError('too_large', `${path}: a value has at most ${valueBytesMax} bytes`);
-  }
-  return new Uint8Array(bytes);
+function bytesOf(value: JsonValue, { valueBytesMax }: JsonLimits, path: string): Uint8Array {
+  const fault = jsonValueFault(value);
+  if (fault !== null) throw invalid(path, fault);
+  const bytes = bytesOfJson(value);
+  if (bytes.length <= valueBytesMax) return bytes;
+  throw new DsmError('too_large', `${path}: a value has at most ${valueBytesMax} bytes`);
 }
 
 function invalid(path: string, reason: string): DsmError {
