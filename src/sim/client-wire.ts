@@ -123,7 +123,11 @@ function commandOf({ op, key, value, by, condition, requestId, keyRevision }: Wr
   return { kind: 'txn', compares: [], operations, otherwise: [], request } as const;
 }
 
-function ofResult({ op }: WriteCall, { status, revision, results }: WriteResult): ClientReply {
+/** How the answer to `op` says a result. */
+export function ofResult(
+  { op }: WriteCall,
+  { status, revision, results }: WriteResult,
+): ClientReply {
   switch (status) {
     case 'created':
     case 'updated':

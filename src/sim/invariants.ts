@@ -9,16 +9,11 @@ import { Store } from '../core/store.ts';
 import type { Voter } from '../core/voter.ts';
 import type { PeerAnswer, PeerCall } from '../ports/peers.ts';
 import type { Cluster, Seat } from './cluster.ts';
+import { InvariantError } from './invariant-error.ts';
+import { Oracle } from './model/oracle.ts';
 import { stateDigest } from './state-digest.ts';
 
-export class InvariantError extends Error {
-  override readonly name = 'InvariantError';
-  readonly rule: string;
-  constructor(rule: string, message: string) {
-    super(`${rule}: ${message}`);
-    this.rule = rule;
-  }
-}
+export { InvariantError };
 
 /** The digest of a whole state costs as much as reading it: at every so manieth lsn, and at the end. */
 const digestEvery = 16;
@@ -50,6 +45,10 @@ export class Invariants {
   /** lsns that a client was told are done. */
   readonly #done = new Set<number>();
   highestCommittedLsn = 0;
+  /** The log's time in the newest committed record. */
+  committedLogTimeMs = 0;
+  /** What clients were told, for the end. */
+  readonly oracle = new Oracle();
 
   constructor(world: Cluster) {
     this.#seats = [...world.seats.values()];
@@ -158,8 +157,10 @@ export class Invariants {
   /** I3: a committed prefix never changes, on any node. */
   #checkCommitted(name: string, record: Record): void {
     const known = this.#committed.get(record.lsn);
-    if (known === undefined) this.#committed.set(record.lsn, record);
-    else if (known.epoch !== record.epoch || known.crc !== record.crc) {
+    if (known === undefined) {
+      this.#committed.set(record.lsn, record);
+      this.committedLogTimeMs = Math.max(this.committedLogTimeMs, record.logTimeMs);
+    } else if (known.epoch !== record.epoch || known.crc !== record.crc) {
       throw new InvariantError('I3', `${name} committed another record at ${record.lsn}`);
     }
   }
@@ -217,6 +218,10 @@ export class Invariants {
     throw new InvariantError(rule, `a client was told of ${lsn}, which is not committed`);
   }
 
+  committedAt(lsn: number): Record | undefined {
+    return this.#committed.get(lsn);
+  }
+
   /** At the end: what clients were told is in the log of whoever is active. */
   checkDone(voter: Voter): void {
     for (const lsn of this.#done) {
@@ -230,15 +235,18 @@ export class Invariants {
     }
   }
 
-  /** I5: the state is the replay of the log. */
+  /** I5: the state is the replay of the log, by the code and by the model of it. */
   #checkReplay({ store }: Voter): void {
     const replayed = new Store();
+    const records: Record[] = [];
     for (let lsn = 1; lsn <= store.appliedLsn; lsn += 1) {
       const record = this.#committed.get(lsn);
       // Seen by nobody: it was committed and compacted within one event.
       if (record === undefined) return;
       replayed.apply(record);
+      records.push(record);
     }
+    this.oracle.check(records, store);
     if (replayed.hash !== store.hash || stateDigest(replayed) !== stateDigest(store)) {
       throw new InvariantError('I5', `the state at ${store.appliedLsn} is not that of the log`);
     }

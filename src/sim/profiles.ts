@@ -4,6 +4,7 @@
  * run. `default` is the broad one; the others look for long at one kind of trouble.
  */
 import { defaultLimits, type Limits } from '../core/limits.ts';
+import { type ClientCounts, drawCounts } from './clients/clients.ts';
 import type { ClusterOptions } from './cluster.ts';
 import { type FaultWeights, faultWeights } from './faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -26,8 +27,10 @@ export interface Profile {
   readonly wire: 'direct' | 'http';
   readonly world: (random: SeededRandom) => Omit<ClusterOptions, 'seed' | 'wire'>;
   readonly workload: (random: SeededRandom) => WorkloadOptions;
-  /** Transactions, lifetimes, sessions and locks, beside the workload. */
-  readonly hasExtras: boolean;
+  /** Those who do more than read and write plain keys. */
+  readonly clients: (random: SeededRandom) => ClientCounts;
+  /** Their pauses are so many times as long as those of the workload. */
+  readonly clientsPace: number;
 }
 
 /** `limits` for a cluster in which everything takes `tempo` times as long. */
@@ -84,7 +87,8 @@ const broad: Profile = {
     keys: random.integer(1, 5),
     thinkMs: random.pick([50, 200, 800]),
   }),
-  hasExtras: false,
+  clients: (random) => drawCounts(random, random.integer(1, 2)),
+  clientsPace: 4,
 };
 
 export const profiles = {
@@ -92,8 +96,13 @@ export const profiles = {
   default: broad,
   /** As `default`, with HTTP between all nodes and clients. */
   http: { ...broad, wire: 'http', durationMs: 20_000 },
-  /** As `default`, with everything that changes state. */
-  state: { ...broad, hasExtras: true, durationMs: 30_000 },
+  /** As `default`, with clients of every kind. */
+  state: {
+    ...broad,
+    durationMs: 30_000,
+    clientsPace: 1,
+    clients: () => ({ counters: 2, bankers: 2, lodgers: 3, lockers: 4, followers: 2 }),
+  },
 } as const satisfies Readonly<Record<string, Profile>>;
 
 export type ProfileName = keyof typeof profiles;

@@ -2,8 +2,8 @@
 
 import { checkHistory } from '../verify/check-history.ts';
 import type { HistoryOperation } from '../verify/history.ts';
+import { Clients } from './clients/clients.ts';
 import type { ClusterOptions } from './cluster.ts';
-import { Extras } from './extras.ts';
 import { type Fault, planFaults } from './faults.ts';
 import { settled } from './http-wire.ts';
 import { InvariantError, Invariants } from './invariants.ts';
@@ -73,7 +73,7 @@ class Run {
   readonly world: World;
   readonly workload: Workload;
   readonly nemesis: Nemesis;
-  readonly extras: Extras | null;
+  readonly clients: Clients;
   readonly #profile: Profile;
   readonly #tempo: number;
   readonly #invariants: Invariants;
@@ -96,9 +96,16 @@ class Run {
     const random = new SeededRandom(seed, 'workload');
     const load = { ...profile.workload(shape), wire, tempo: this.#tempo };
     this.workload = new Workload(this.world, random, this.#invariants, load);
-    const { thinkMs } = load;
-    const own = new SeededRandom(seed, 'extras');
-    this.extras = profile.hasExtras ? new Extras(this.world, own, thinkMs, this.#tempo) : null;
+    const context = {
+      world: this.world,
+      random: new SeededRandom(seed, 'clients'),
+      invariants: this.#invariants,
+      isHttp: wire === 'http',
+      tempo: this.#tempo,
+      thinkMs: load.thinkMs * profile.clientsPace,
+      violations: [],
+    };
+    this.clients = new Clients(context, profile.clients(shape));
     this.faults = faults ?? this.#plan(seed);
     this.nemesis = new Nemesis(this.world, this.faults);
   }
@@ -132,12 +139,12 @@ class Run {
   }
 
   async #live(): Promise<void> {
-    const { world, workload, nemesis, extras } = this;
+    const { world, workload, nemesis, clients } = this;
     const tempo = this.#tempo;
     world.startAll();
     await this.#advance(calmStartMs * tempo);
     workload.start();
-    extras?.start();
+    clients.start();
     nemesis.start();
     for (let atMs = calmStartMs + 1000; atMs < this.#profile.durationMs; atMs += 1000) {
       await this.#advance(atMs * tempo);
@@ -147,12 +154,12 @@ class Run {
     await this.#expectProgress();
     await this.#advance(world.queue.nowMs + 1000 * tempo);
     workload.stop();
-    extras?.stop();
+    clients.stop();
     await this.#advance(world.queue.nowMs + 6000 * tempo);
     const [name] = world.activeNames();
     if (name === undefined) throw new InvariantError('I8', 'no active master at the end');
     this.#invariants.checkDone(world.node(name).inspect());
-    extras?.check(name);
+    clients.check(name);
   }
 
   /** Runs events up to `untilMs`, with a look at the invariants after each. */

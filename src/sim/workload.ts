@@ -4,6 +4,7 @@
  * at another node where the first one did not answer, a second attempt only as the outcome of the
  * first allows. Some have no keys, and never repeat a change. Every operation goes into the history.
  */
+import type { WriteResult } from '../node/api.ts';
 import type { HistoryOperation } from '../verify/history.ts';
 import {
   type ClientCall,
@@ -11,6 +12,8 @@ import {
   type ClientWire,
   directWire,
   httpWire,
+  ofResult,
+  type WriteCall,
 } from './client-wire.ts';
 import type { Cluster, Seat } from './cluster.ts';
 import { InvariantError, type Invariants } from './invariants.ts';
@@ -26,6 +29,8 @@ export interface WorkloadOptions {
   /** Longest pause between two operations of a client. */
   readonly thinkMs: number;
 }
+
+type Written = Extract<ClientReply, { kind: 'written' }>;
 
 /** A client gives up after this, and does not know how its call ended. */
 const patienceMs = 4000;
@@ -168,8 +173,20 @@ export class Workload {
     }
     const { session, call } = operation;
     learn(session, call, reply);
+    if (call.op !== 'get') this.#tellOracle(call, reply);
     this.#end(operation, reply);
     this.#next(session);
+  }
+
+  #tellOracle(call: WriteCall, reply: ClientReply): void {
+    const { requestId } = call;
+    if (requestId === null || reply.kind !== 'written') return;
+    if (reply.status === 'request-forgotten') return;
+    const check = (result: WriteResult) => {
+      const expected = ofResult(call, result);
+      return isSaid(reply, expected) ? null : `${show(reply)}, and it is ${show(expected)}`;
+    };
+    this.#invariants.oracle.told.push({ requestId, check });
   }
 
   #later(operation: Operation): void {
@@ -208,4 +225,14 @@ export class Workload {
 /** Virtual time is exact, and ties mean concurrency. */
 function toUs(ms: number): number {
   return Math.round(ms * 1000);
+}
+
+const show = (reply: ClientReply): string => JSON.stringify(reply);
+
+/** Does the answer say what is expected? Not all answers say the revision. */
+function isSaid(reply: Written, expected: ClientReply): boolean {
+  if (expected.kind !== 'written') return false;
+  const { status, value, revision = reply.revision } = expected;
+  const isPlace = reply.revision === undefined || reply.revision === revision;
+  return isPlace && reply.status === status && reply.value === value;
 }
