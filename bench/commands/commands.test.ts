@@ -127,6 +127,28 @@ describe('the command', () => {
     expect(manifest).toMatchObject({ status: 'aborted', cells: [{ state: 'pending' }] });
   }, 60_000);
 
+  test('failover kills and hands over, and sees the writes go on at the other master', async () => {
+    const short = [
+      '--repeats',
+      '1',
+      '--before',
+      '1',
+      '--after',
+      '4',
+      '--clients',
+      '2',
+      '--slaves',
+      '2',
+    ];
+    const run = bench('failover', ...short, '--out', join(path, 'run'), '--no-plots');
+    expect(await run.ended, run.output()).toBe(0);
+    for (const scenario of ['kill', 'handoff']) {
+      expect(run.output()).toMatch(
+        new RegExp(`^${scenario} #1: first write after \\d+ ms, .*, nothing lost$`, 'm'),
+      );
+    }
+  });
+
   test('a wrong option is a usage error, a folder without a run too', async () => {
     const wrong = bench('sweep', '--clients', 'many');
     expect(await wrong.ended).toBe(1);

@@ -2,12 +2,14 @@
  * Load on a fresh cluster, and in the middle of it the active master is killed, or hands over. The
  * clients know every master and go on with the next one when theirs is gone.
  */
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { headerNames } from '../../src/http/headers.ts';
 import { catchUp, preload } from '../cell.ts';
 import { driveInChild } from '../drivers/child.ts';
 import type { LoadEvent, LoadPlan } from '../measure/plan.ts';
 import type { CellConfig } from '../results/schema.ts';
-import { startDsm } from '../targets/dsm.ts';
+import { type DsmTarget, startDsm } from '../targets/dsm.ts';
 import { readStatus } from '../targets/status.ts';
 import type { Target, TargetNode } from '../targets/target.ts';
 import { recovery, type ScenarioName, type Timeline } from './timeline.ts';
@@ -26,13 +28,17 @@ export interface ScenarioOrder {
   readonly eventAfterS: number;
 }
 
-async function act(scenario: ScenarioName, master: TargetNode): Promise<void> {
+async function act(scenario: ScenarioName, master: TargetNode, secretFile: string): Promise<void> {
   if (scenario === 'kill') {
     process.kill(master.pid!, 'SIGKILL');
     return;
   }
-  const url = `${master.url}/v1/admin/handoff`;
-  const answer = await fetch(url, { method: 'POST', signal: AbortSignal.timeout(handoffMs) });
+  const secret = (await readFile(secretFile, 'utf8')).trim();
+  const answer = await fetch(`${master.url}/v1/admin/handoff`, {
+    method: 'POST',
+    headers: { [headerNames.secret]: secret },
+    signal: AbortSignal.timeout(handoffMs),
+  });
   if (!answer.ok) throw new Error(`the handoff was answered ${answer.status}`);
 }
 
@@ -56,6 +62,7 @@ function planOf({ config }: ScenarioOrder, masters: readonly TargetNode[]): Load
 /** Drives the load and lets the event happen; returns when it was, since the first request. */
 async function loadThrough(
   order: ScenarioOrder,
+  { secretFile }: DsmTarget,
   masters: readonly TargetNode[],
   stop: AbortSignal,
 ) {
@@ -68,7 +75,7 @@ async function loadThrough(
     if (event.phase !== 'measure') return;
     acted = sleep(order.eventAfterS * 1000).then(() => {
       eventMs = performance.now() - startMs;
-      return act(order.scenario, masters[0]!);
+      return act(order.scenario, masters[0]!, secretFile);
     });
     acted.catch(() => {});
   };
@@ -101,7 +108,7 @@ export async function runScenario(
     if (active?.pid == null || masters.length < 2)
       throw new Error('there is no standby to take over');
     const { epoch } = await readStatus(active.url);
-    const { measurement, eventMs } = await loadThrough(order, masters, stop);
+    const { measurement, eventMs } = await loadThrough(order, target, masters, stop);
     return {
       scenario,
       repeat,

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { CellConfig } from '../results/schema.ts';
 import { runtimeCommand, startProcess } from './processes.ts';
-import type { StartTarget, TargetKind, TargetNode } from './target.ts';
+import type { StartTarget, Target, TargetKind, TargetNode } from './target.ts';
 
 const cliPath = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const readyMs = 60_000;
@@ -27,6 +27,7 @@ export const dsmKind: TargetKind = {
 /** The one line that `dsm up --json` prints when the cluster is ready. */
 const upLine = z.object({
   active: z.string(),
+  secretFile: z.string(),
   nodes: z
     .array(z.object({ name: z.string(), role: z.string(), url: z.string(), pid: z.int() }))
     .min(1),
@@ -58,7 +59,12 @@ function entriesOf(config: CellConfig, nodes: readonly TargetNode[]): string[] {
   return slaves.map(({ url }) => url);
 }
 
-export const startDsm: StartTarget = async (config, dataRoot, interrupted) => {
+export interface DsmTarget extends Target {
+  /** The secret of the cluster, for what only its operator may ask. */
+  readonly secretFile: string;
+}
+
+export const startDsm: StartTarget<DsmTarget> = async (config, dataRoot, interrupted) => {
   const dataDir = await mkdtemp(join(dataRoot, 'dsm-bench-'));
   const [command, ...leading] = runtimeCommand(config.runtime);
   const up = startProcess(command, [...leading, cliPath, ...upArguments(config, dataDir)]);
@@ -67,8 +73,10 @@ export const startDsm: StartTarget = async (config, dataRoot, interrupted) => {
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    const nodes = sortedNodes(upLine.parse(JSON.parse(await up.firstLine(readyMs, interrupted))));
-    return { ...dsmKind, nodes, entries: entriesOf(config, nodes), stop };
+    const ready = upLine.parse(JSON.parse(await up.firstLine(readyMs, interrupted)));
+    const nodes = sortedNodes(ready);
+    const { secretFile } = ready;
+    return { ...dsmKind, nodes, entries: entriesOf(config, nodes), secretFile, stop };
   } catch (error) {
     await stop();
     throw new Error(`the cluster did not start: ${(error as Error).message}`, { cause: error });

@@ -36,8 +36,8 @@ export interface Target extends TargetKind {
  * Starts a fresh one for a cell, with its files in a new directory under `dataRoot`. Rejects with a
  * sentence that says what to do, or when `stop` is aborted; nothing is left behind then.
  */
-export type StartTarget = (
+export type StartTarget<T extends Target = Target> = (
   config: CellConfig,
   dataRoot: string,
   stop: AbortSignal,
-) => Promise<Target>;
+) => Promise<T>;
