@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -122,5 +122,12 @@ describe('dsm client from a pipe', () => {
       stdout: 'OK revision 1\nhello\nOK deleted\nNOT_FOUND\n',
       stderr: '',
     });
+  });
+});
+
+describe('a start', () => {
+  it('keeps what Node has compiled for the next one', async () => {
+    expect(await runCli('--help', { variables: { TMPDIR: folder } })).toMatchObject({ code: 0 });
+    expect(existsSync(join(folder, 'node-compile-cache'))).toBe(true);
   });
 });

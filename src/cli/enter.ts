@@ -1,9 +1,9 @@
 /** Where every executable file of dsm begins: arguments in, exit code out. */
+import module from 'node:module';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { StartModule } from '../runtime/config.ts';
 import { exitCodes } from './exit.ts';
-import { runCli } from './program.ts';
 
 /** Sources are `.ts`; what is published is `.js`. */
 const mainFile = import.meta.url.endsWith('.ts') ? './main.ts' : './main.js';
@@ -15,6 +15,9 @@ export async function enter(...words: readonly string[]): Promise<never> {
     process.stderr.write(`${fault}\n`);
     process.exit(exitCodes.usage);
   }
+  // Two thirds of a start are compiling, which Node then does once. Bun and Deno see to it themselves.
+  module.enableCompileCache?.();
+  const { runCli } = await import('./program.ts');
   const script = fileURLToPath(new URL(mainFile, import.meta.url));
   const exitCode = await runCli([...words, ...process.argv.slice(2)], { script, loadStart });
   // Kept-alive connections and open pipes would keep some runtimes from ending by themselves.
