@@ -89,6 +89,7 @@ const lies: [gate: number, lie: string, spoiled: Cell, run?: RunFacts][] = [
       measured({ open: { offeredRps: 20_000, dropped: 0, lagP50Us: 1, lagP99Us: 10 } }),
     ),
   ],
+  [10, 'a host that has other things to do', { ...cell, host: { ...cell.host, stealPct: 6 } }],
   [
     10,
     'a stall',

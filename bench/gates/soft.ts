@@ -13,6 +13,7 @@ const ceilingShareMax = 0.7;
 const achievedMin = 0.99;
 const lagMsMax = 1;
 const drift = 0.05;
+const stealPctMax = 5;
 const variationMax = 0.1;
 const driversTolerance = 0.15;
 const repeatsMin = 3;
@@ -97,9 +98,12 @@ export const steadyState: Gate = {
     const trend = (slope(rates) * (rates.length - 1)) / average;
     const middle = Math.ceil(rates.length / 2);
     const halves = mean(rates.slice(0, middle)) / mean(rates.slice(-middle)) - 1;
+    // A virtual machine whose host is busy: its speed changes from one second to the next.
+    const stealPct = cell.host.stealPct ?? 0;
     return passIf(
-      Math.abs(trend) < drift && Math.abs(halves) < drift,
-      `trend ${percent(trend)}, halves differ by ${percent(Math.abs(halves))}`,
+      Math.abs(trend) < drift && Math.abs(halves) < drift && stealPct < stealPctMax,
+      `trend ${percent(trend)}, halves differ by ${percent(Math.abs(halves))}, ` +
+        `${fixed(stealPct)} % of the CPU time went to other machines`,
     );
   },
 };

@@ -88,7 +88,7 @@ export function collectVersions(): Record<string, string> {
     etcd: programVersion('etcd', '--version'),
     redis: programVersion('redis-server', '--version'),
     // Started with any argument it takes that for its configuration, so its package is asked.
-    webdis: versionIn(run('dpkg-query', ['--show', '--showformat=${Version}', 'webdis'])),
+    webdis: versionIn(run('dpkg-query', ['--show', 'webdis'])),
   };
   return Object.fromEntries(Object.entries(all).filter(([, version]) => version !== ''));
 }

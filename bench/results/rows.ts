@@ -92,6 +92,7 @@ function resourceColumns(cell: Cell, operations: number): Row {
     gen_elu: rounded(measurement.generator.eventLoopUtilization, 3),
     gen_loop_delay_p99_ms: rounded(measurement.generator.loopDelayP99Ms),
     psi_cpu_avg10: host.psiCpuAvg10After,
+    steal_pct: rounded(host.stealPct, 1),
   };
 }
 
