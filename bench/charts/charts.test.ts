@@ -61,6 +61,13 @@ describe('what the charts show', () => {
     expect(low).toBeCloseTo(high / 2, 0);
   });
 
+  test('a point is noisy, and drawn hollow, where all its repeats are', () => {
+    const steady = { ...structuredClone(cells[0]!), valid: true, noisy: false };
+    const noisy = { ...steady, noisy: true };
+    expect(chartPoints([noisy, steady])[0]).toMatchObject({ noisy: false });
+    expect(chartPoints([noisy, noisy])[0]).toMatchObject({ noisy: true });
+  });
+
   test('shares of the slaves sum to one beside the fair share', () => {
     const { shares, unit } = slaveShares(cells.filter(({ config }) => config.slaves === 4));
     expect(unit).toBe('log messages taken');

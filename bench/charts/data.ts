@@ -26,6 +26,8 @@ export interface ChartPoint {
   /** What a panel shows: think time, and driver or runtime where there are several. */
   readonly panel: string;
   readonly valid: boolean;
+  /** All repeats are. */
+  readonly noisy: boolean;
   readonly repeats: number;
   /** Median over the valid repeats (over all where none is valid), with the extremes. */
   readonly metrics: Readonly<Record<MetricName, Spread | null>>;
@@ -82,6 +84,7 @@ function pointOf(group: readonly Cell[], panel: string): ChartPoint {
     thinkMs: workload.thinkMs,
     panel,
     valid: valid.length > 0,
+    noisy: shown.every((cell) => cell.noisy),
     repeats,
     metrics,
   };

@@ -55,6 +55,7 @@ interface Row {
   readonly low: number;
   readonly high: number;
   readonly valid: boolean;
+  readonly noisy: boolean;
 }
 
 function rowsOf(points: readonly ChartPoint[], name: MetricName, axis: Axis): Row[] {
@@ -62,8 +63,9 @@ function rowsOf(points: readonly ChartPoint[], name: MetricName, axis: Axis): Ro
     const spread = point.metrics[name];
     if (spread === null) return [];
     const { middle: value, low, high } = spread;
+    const { panel, valid, noisy } = point;
     const series = point[otherAxis(axis)];
-    return [{ x: point[axis], series, panel: point.panel, value, low, high, valid: point.valid }];
+    return [{ x: point[axis], series, panel, value, low, high, valid, noisy }];
   });
 }
 
@@ -92,7 +94,7 @@ function encodings(metric: Metric, axis: Axis) {
   };
 }
 
-/** Invalid cells are hollow red crosses that no line touches. */
+/** Noisy cells are hollow, invalid ones red crosses that no line touches. */
 function layers(metric: Metric, axis: Axis) {
   const { x, y, color, shape } = encodings(metric, axis);
   return [
@@ -106,11 +108,11 @@ function layers(metric: Metric, axis: Axis) {
       mark: { type: 'line' as const, strokeWidth: 1.5 },
       encoding: { x, y, color },
     },
-    {
-      transform: [valid],
-      mark: { type: 'point' as const, filled: true, size: 42, opacity: 1 },
+    ...[true, false].map((filled) => ({
+      transform: [valid, { filter: filled ? '!datum.noisy' : 'datum.noisy' }],
+      mark: { type: 'point' as const, filled, size: 42, opacity: 1 },
       encoding: { x, y, color, shape },
-    },
+    })),
     {
       transform: [{ filter: '!datum.valid' }],
       mark: { type: 'point' as const, shape: 'cross', filled: false, size: 110 },

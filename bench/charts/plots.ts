@@ -42,7 +42,7 @@ function origin(cells: readonly Cell[], manifest: Manifest): string[] {
       `commit ${git.commit}${git.dirty ? ' with uncommitted changes: not for publication' : ''}`,
     `${cells.length} cells of ${first?.measureS ?? 0} s, ` +
       `${Math.round((first?.workload.writeRatio ?? 0) * 100)} % writes, ` +
-      `${invalid} invalid (red crosses), ${noisy} noisy; bars show repeats, min…max`,
+      `${invalid} invalid (red crosses), ${noisy} noisy (hollow); bars show repeats, min…max`,
   ];
 }
 

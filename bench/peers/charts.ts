@@ -36,7 +36,7 @@ function barChart(result: PeersResult, bar: (typeof bars)[number]): Spec {
     Object.entries(peers).map(([target, numbers]) => ({
       target,
       runtime,
-      connections: `${connections} connections`,
+      connections: connections === 1 ? '1 connection' : `${connections} connections`,
       value: bar.pick(numbers),
       valid: numbers.valid,
     })),
@@ -44,7 +44,9 @@ function barChart(result: PeersResult, bar: (typeof bars)[number]): Spec {
   return {
     ...frame({
       title: bar.title,
-      subtitle: ['They do not promise the same: read the table of promises first. Red: invalid.'],
+      subtitle: [
+        'dsm in blue. They do not promise the same: read the table of promises first. Red: invalid.',
+      ],
     }),
     data: inline(values),
     facet: {
@@ -58,7 +60,13 @@ function barChart(result: PeersResult, bar: (typeof bars)[number]): Spec {
       encoding: {
         y: { field: 'target', type: 'nominal', title: null, sort: '-x' },
         x: { field: 'value', type: 'quantitative', title: bar.unit },
-        color: { condition: { test: 'datum.valid', value: colours.blue }, value: colours.red },
+        color: {
+          condition: [
+            { test: '!datum.valid', value: colours.red },
+            { test: "datum.target === 'dsm'", value: colours.blue },
+          ],
+          value: colours.grey,
+        },
       },
     },
   };
