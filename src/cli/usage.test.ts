@@ -26,6 +26,7 @@ describe('wrong usage exits with 2 and says what is right', () => {
     ['slave --host 0.0.0.0', /--cluster-secret-file/],
     ['up --slaves 65 --runtime ruby', /--slaves 65[\s\S]*--runtime ruby/],
     ['up --leas-ms 5', /Did you mean --lease-ms/],
+    ['up --allowed-origins *', /--allowed-origins \* is not allowed: different origins/],
     ['up --lease-ms 1200', /--lease-ms \(1200\) < --failover-ms \(1000\) must hold/],
     ['admin remove', /missing required argument/],
     ['admin force-config', /name the URL/],

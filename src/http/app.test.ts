@@ -142,9 +142,43 @@ describe('a web page of another site', () => {
     },
   );
 
-  test('a node that is not bound to loopback answers to every name', async () => {
+  const browsers = [
+    { origin: 'http://node-1.internal' },
+    { 'sec-fetch-site': 'same-origin' },
+    { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' },
+  ] as unknown as Record<string, string>[];
+
+  test('a node that is not bound to loopback answers to every name, but not to browsers', async () => {
     const { app, node } = setUp({ isLoopback: false });
     node.put('a', 'x');
-    expect((await app.request('http://node-1.internal/v1/kv/a')).status).toBe(200);
+    const get = async (headers = {}) =>
+      (await app.request('http://node-1.internal/v1/kv/a', { headers })).status;
+    // What servers send, Node's fetch among them; twice, for the short cut that the first may open.
+    const servers = { 'user-agent': 'node', 'sec-fetch-mode': 'cors', 'accept-language': '*' };
+    for (let call = 0; call < 2; call += 1) {
+      expect([await get(), await get(servers)]).toEqual([200, 200]);
+      for (const headers of browsers) expect(await get(headers)).toBe(403);
+    }
+  });
+
+  test.each([
+    'http://10.0.0.1:12345',
+    'http://[fd00::1]',
+    'http://localhost:8080',
+    'http://db.test',
+  ])('browsers use %s: nobody else can have that name', async (base) => {
+    const { app, node } = setUp({ isLoopback: false, allowedHosts: ['db.test'] });
+    node.put('a', 'x');
+    for (const headers of browsers) {
+      expect((await app.request(`${base}/v1/kv/a`, { headers })).status).toBe(200);
+    }
+  });
+
+  test('a node that is bound to loopback may be told more names', async () => {
+    const { app } = setUp({ isLoopback: true, allowedHosts: ['db.test'] });
+    expect((await app.request('http://db.test:80/livez')).status).toBe(200);
+    const refused = await app.request('http://other.test/livez');
+    expect(refused.status).toBe(403);
+    expect((await jsonOf(refused)).detail).toContain('--allowed-hosts other.test');
   });
 });

@@ -10,6 +10,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Random } from '../ports/random.ts';
 import type { Transport } from '../ports/transport.ts';
 import { addAdminRoutes } from './admin-routes.ts';
+import { servingOrigins } from './allowed-origins.ts';
 import { Answers } from './answers.ts';
 import { addBatchRoutes } from './batch-routes.ts';
 import { BodyReader } from './bodies.ts';
@@ -44,6 +45,10 @@ export interface AppOptions {
   readonly secret: string | null;
   /** The node is bound to loopback: it is asked for by loopback names only. */
   readonly isLoopback: boolean;
+  /** Names that a node may be asked for by, beside those that it knows itself; see `HostGuard`. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins of web pages that may use this node though it did not serve them. */
+  readonly allowedOrigins?: readonly string[];
   /** Set on Bun: answers from copied Headers and bytes, not from plain objects and short texts. */
   readonly sharesHeaders?: boolean;
   /** For a body from its first byte to its last; default 10 s. */
@@ -87,34 +92,41 @@ export function createApp(options: AppOptions): Hono {
     return answers.problem(error);
   };
   app.onError(fail);
-  const hosts = new HostGuard(options.isLoopback, () => node.status().url);
-  const shortCut = new ShortCut({ node, answers, put: (request) => putKey(kv, request), fail });
-  return guarded(app, { shortCut, hosts, counts, fail });
+  const { isLoopback, allowedHosts = [] } = options;
+  const hosts = new HostGuard({ isLoopback, allowedHosts, ownUrl: () => node.status().url });
+  const origins = new Set(options.allowedOrigins);
+  const sameSite = (request: Request) => expectSameSite(request, origins);
+  const put = (request: Request) => putKey(kv, request);
+  const shortCut = new ShortCut({ node, answers, expectSameSite: sameSite, put, fail });
+  return guarded(app, { shortCut, hosts, origins, sameSite, counts, fail });
 }
 
 interface Guards {
   readonly shortCut: ShortCut;
   readonly hosts: HostGuard;
+  readonly origins: ReadonlySet<string>;
+  readonly sameSite: (request: Request) => void;
   readonly counts: RequestCounts;
   readonly fail: (thrown: unknown) => Response;
 }
 
 /** Puts the short cut and the guards before the router: middleware would slow every route. */
-function guarded(app: Hono, { shortCut, hosts, counts, fail }: Guards): Hono {
+function guarded(app: Hono, guards: Guards): Hono {
+  const { shortCut, hosts, origins, sameSite, counts, fail } = guards;
   const routed = app.fetch;
-  app.fetch = (request, ...rest) => {
+  app.fetch = servingOrigins(origins, (request) => {
     try {
       const answer = shortCut.answer(request);
       if (answer !== undefined) return counts.count(request, answer);
       const { url, method } = request;
-      hosts.expect(url);
-      if (method !== 'GET' && method !== 'HEAD') expectSameSite(request);
-      shortCut.letIn(url);
-      return counts.count(request, routed(request, ...rest));
+      const isKnownHost = hosts.expect(request);
+      if (method !== 'GET' && method !== 'HEAD') sameSite(request);
+      if (isKnownHost) shortCut.letIn(url);
+      return counts.count(request, routed(request));
     } catch (error) {
       return counts.count(request, fail(error));
     }
-  };
+  });
   return app;
 }
 

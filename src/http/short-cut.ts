@@ -6,12 +6,13 @@
  */
 import type { NodeApi } from '../node/api.ts';
 import type { Answers } from './answers.ts';
-import { expectSameSite } from './browser-guard.ts';
 import { isPlainKey, keysPath, pathStart } from './keys.ts';
 
 export interface ShortCutOptions {
   readonly node: NodeApi;
   readonly answers: Answers;
+  /** Throws `forbidden` for a change that a web page may not make. */
+  readonly expectSameSite: (request: Request) => void;
   /** Answers a PUT of a key; rejects as a route may. */
   readonly put: (request: Request) => Promise<Response>;
   /** Answers for what was thrown. */
@@ -39,8 +40,8 @@ export class ShortCut {
     if (!url.startsWith(this.#prefix)) return undefined;
     if (method === 'GET') return this.#get(url.slice(this.#prefix.length), request);
     if (method !== 'PUT') return undefined;
+    const { expectSameSite, put, fail } = this.#options;
     expectSameSite(request);
-    const { put, fail } = this.#options;
     return put(request).catch(fail);
   }
 

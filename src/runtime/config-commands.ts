@@ -63,6 +63,8 @@ const commonSettings: readonly Setting<unknown>[] = [
   settings.advertise,
   settings.masters,
   settings.clusterSecretFile,
+  settings.allowedHosts,
+  settings.allowedOrigins,
 ];
 const masterSettings: readonly Setting<unknown>[] = [
   settings.dataDir,

@@ -48,6 +48,17 @@ export function parseHost(text: string): string | undefined {
   return /^[\w.:-]+$/.test(text) ? text : undefined;
 }
 
+/** Names as URLs have them: lower case, without a port; commas between them. */
+export function parseHostNames(text: string): readonly string[] | undefined {
+  const names = text.split(',').map((part) => {
+    const name = part.trim();
+    const isName = /^[\w.-]+$/.test(name) && URL.canParse(`http://${name}`);
+    return isName ? new URL(`http://${name}`).hostname : undefined;
+  });
+  const known = names.filter((name) => name !== undefined);
+  return known.length === names.length ? Object.freeze(known) : undefined;
+}
+
 /** `http://host:port` with nothing behind it; the default port of the protocol is left out. */
 export function parseBaseUrl(text: string): string | undefined {
   const url = URL.parse(text);

@@ -52,6 +52,8 @@ describe('without flags', () => {
       advertise: null,
       masters: [],
       secret: null,
+      allowedHosts: [],
+      allowedOrigins: [],
       limits: defaultLimits,
       logLevel: 'info',
       logFormat: 'auto',
@@ -105,6 +107,15 @@ describe('a setting', () => {
     expect(master(`--value-bytes-max ${text}`).limits.valueBytesMax).toBe(bytes);
   });
 
+  it('of names and origins is a list, of origins and names as URLs have them', () => {
+    const line =
+      '--allowed-hosts DB.test,store --allowed-origins https://App.example:443,http://a:1';
+    expect(master(line)).toMatchObject({
+      allowedHosts: ['db.test', 'store'],
+      allowedOrigins: ['https://app.example', 'http://a:1'],
+    });
+  });
+
   it('that is empty in the environment is not set', () => {
     expect(master('', { DSM_PORT: '', DSM_HOST: '' }).port).toBe(12345);
   });
@@ -128,6 +139,11 @@ describe('mistakes', () => {
 
   it.each([
     ['--port -1'],
+    ['--allowed-hosts db.test:80'],
+    ['--allowed-hosts a,,b'],
+    ['--allowed-hosts *'],
+    ['--allowed-origins *'],
+    ['--allowed-origins https://a/b'],
     ['--port 1e3'],
     ['--port 0x10'],
     ['--host http://x'],

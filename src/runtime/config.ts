@@ -23,6 +23,10 @@ export interface NodeConfig {
   readonly masters: readonly string[];
   /** null: no secret, and only this machine can reach the node. */
   readonly secret: string | null;
+  /** Names beside those that a node knows itself by; see `http/browser-guard.ts`. */
+  readonly allowedHosts: readonly string[];
+  /** Origins of web pages that may use this node. */
+  readonly allowedOrigins: readonly string[];
   readonly limits: Limits;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly logFormat: 'auto' | 'json' | 'pretty';
@@ -128,12 +132,16 @@ function readNodeConfig(verb: Verb, reader: ConfigReader, masters: readonly stri
     advertise,
     masters: reader.read(settings.masters, Object.freeze(masters)),
     secret,
+    allowedHosts: reader.read(settings.allowedHosts, none),
+    allowedOrigins: reader.read(settings.allowedOrigins, none),
     limits: readLimits(reader),
     logLevel: reader.read(settings.logLevel, 'info'),
     logFormat: reader.read(settings.logFormat, 'auto'),
     exitWithParent: reader.read(settings.exitWithParent, false),
   };
 }
+
+const none: readonly string[] = Object.freeze([]);
 
 const secretNeeded = (host: string) =>
   `--host ${host} can be reached by others and needs --cluster-secret-file; make one, the same ` +

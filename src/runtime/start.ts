@@ -138,6 +138,8 @@ async function start(
       logger,
       secret: config.secret,
       isLoopback: isLoopback(host),
+      allowedHosts: config.allowedHosts,
+      allowedOrigins: config.allowedOrigins,
       sharesHeaders: runtimeName() === 'bun',
       processFacts,
     });

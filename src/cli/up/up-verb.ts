@@ -59,9 +59,15 @@ Examples:
   dsm up                                       1 master, 1 backup, 3 slaves
   dsm up --slaves 5 --backups 2 --runtime bun
   dsm up --port-base 0 --data-dir /tmp/try --json
+  dsm up --allowed-origins http://localhost:5173
   dsm up --lease-ms 1800 --failover-ms 2000 --step-down-ms 2500`;
 
-const masterSettings = [settings.placement, settings.readFrom];
+const masterSettings: readonly Setting<unknown>[] = [settings.placement, settings.readFrom];
+const nodeSettings: readonly Setting<unknown>[] = [
+  settings.logLevel,
+  settings.allowedHosts,
+  settings.allowedOrigins,
+];
 
 export function upVerb(run: Run, context: Context): Command {
   const summary = 'start a whole cluster on this machine';
@@ -70,7 +76,7 @@ export function upVerb(run: Run, context: Context): Command {
   command.addOption(optionOf(settings.dataDir, '.dsm'));
   command.addOption(optionOf(clientSettings.json));
   command.addOption(optionOf(settings.exitWithParent));
-  for (const setting of [...masterSettings, settings.logLevel]) {
+  for (const setting of [...masterSettings, ...nodeSettings]) {
     command.addOption(optionOf(setting).helpGroup('Passed on to the nodes:'));
   }
   for (const setting of limitSettings) {
@@ -88,7 +94,7 @@ async function up(command: Command, context: Context): Promise<number> {
     portBase: reader.read(upSettings.portBase, null),
     runtime: reader.read(upSettings.runtime, null),
     dataDir: resolve(reader.read(settings.dataDir, '.dsm')),
-    nodeFlags: passedOn(reader, [settings.logLevel, ...limitSettings]),
+    nodeFlags: passedOn(reader, [...nodeSettings, ...limitSettings]),
     masterFlags: passedOn(reader, masterSettings),
     script: context.script,
   };
@@ -97,7 +103,7 @@ async function up(command: Command, context: Context): Promise<number> {
   const readyTimeoutMs = reader.read(upSettings.readyTimeoutMs, 30_000);
   // Checked here, so that a mistake is told once and not by every node.
   readLimits(reader);
-  for (const setting of [...masterSettings, settings.logLevel]) reader.read(setting, null);
+  for (const setting of [...masterSettings, ...nodeSettings]) reader.read(setting, null);
   reader.end();
   // Loaded late: the other verbs answer faster without.
   const { runCluster } = await import('./cluster.ts');
