@@ -1,7 +1,8 @@
 /** The package: the client library. Nothing here needs more than `fetch`; it runs in browsers too. */
 export { type Client, createClient } from './client/client.ts';
+export type { Lock } from './client/lock.ts';
 export { SchemaError } from './client/schema.ts';
-export type { Lock, Session } from './client/session.ts';
+export type { Session } from './client/session.ts';
 export type { OperationList, Transaction } from './client/txn.ts';
 export type {
   BatchItem,

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import process from 'node:process';
 import type { Command } from 'commander';
-import type { Lock } from '../client/session.ts';
+import type { Lock } from '../client/lock.ts';
 import { optionOf } from '../runtime/config-settings.ts';
 import { callSettings } from './call-flags.ts';
 import { clientCommand, clientOf, clientReader, readClientFlags } from './client-flags.ts';

@@ -15,11 +15,12 @@ import { Batch } from './batch.ts';
 import { elect } from './elect.ts';
 import { deletedOf, entryOf, writtenOf } from './entries.ts';
 import { keyPath } from './keys.ts';
+import { acquireLock, type Lock } from './lock.ts';
 import { type Conditions, conditionHeaders } from './mutations.ts';
 import { queryOf, rounded } from './query.ts';
 import { deleteRange } from './range.ts';
 import { ReadClient } from './read-client.ts';
-import { acquireLock, type Lock, openSession, type Session, type SessionPorts } from './session.ts';
+import { openSession, type Session, type SessionPorts } from './session.ts';
 import { Transaction } from './txn.ts';
 import type {
   BatchItem,

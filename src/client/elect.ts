@@ -1,7 +1,8 @@
 /** Leader election: a lock that is held for as long as one leads, and asked for again when it is lost. */
 import { DsmError } from '../core/errors.ts';
 import { pause } from './abort.ts';
-import { acquireLock, type Lock, type SessionPorts } from './session.ts';
+import { acquireLock, type Lock } from './lock.ts';
+import type { SessionPorts } from './session.ts';
 import type { ElectOptions, Leadership } from './types.ts';
 
 /** Between two attempts while the nodes cannot be reached; random up to it. */

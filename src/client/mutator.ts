@@ -1,5 +1,6 @@
 /** Mutations: each is sent with an idempotency key, so that all its attempts count once. */
-import type { Call, Caller } from './caller.ts';
+import type { Call } from './call.ts';
+import type { Caller } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { jsonContent } from './json-values.ts';
 import { idempotencyHeaders, revisionAgeMsMax } from './mutations.ts';

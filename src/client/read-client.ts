@@ -2,7 +2,8 @@
 import type { NodeStatus } from '../node/api.ts';
 import { follow } from './abort.ts';
 import { Batch } from './batch.ts';
-import { Caller, expectHeaders } from './caller.ts';
+import { expectHeaders } from './call.ts';
+import { Caller } from './caller.ts';
 import { entryOf, statusOf } from './entries.ts';
 import { type Environment, realEnvironment } from './environment.ts';
 import { keyPath } from './keys.ts';

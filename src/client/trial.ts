@@ -1,6 +1,6 @@
 /** What one call has tried so far, how long it may go on, and the error that sums it up. */
 import { catalogue, DsmError, type ErrorCode } from '../core/errors.ts';
-import type { Call, CallerOptions } from './caller.ts';
+import type { Call, CallerOptions } from './call.ts';
 import type { Silence } from './failure.ts';
 import type { Problem, Reply } from './reply.ts';
 

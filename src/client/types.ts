@@ -2,7 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { DsmError } from '../core/errors.ts';
 import type { Consistency } from '../node/api.ts';
-import type { ReadFrom } from './caller.ts';
+import type { ReadFrom } from './call.ts';
 import type { Environment } from './environment.ts';
 import type { MasterChange } from './nodes.ts';
 import type { Value } from './values.ts';
