@@ -2,7 +2,7 @@
  * Keys as they stand in URLs. A key is everything between `/v1/kv/` and the query, taken from the
  * raw URL and percent-decoded once, strictly: `a/b` and `a%2Fb` are one key, `%zz` is none. Node and
  * Bun remove dot segments before anybody sees them and Deno does not, so they are refused where they
- * can be seen. Bun also takes `\\` for `/`, and encodes what is not ASCII, where the others refuse
+ * can be seen. Bun also takes `\` for `/`, and encodes what is not ASCII, where the others refuse
  * both. So a URL may be refused at one node and name a key at another, but never names two keys.
  */
 import { DsmError } from '../core/errors.ts';

@@ -1,4 +1,7 @@
-/** The server of Node: `node:http` behind the adapter of Hono. */
+/**
+ * The server of Node: `node:http` behind the adapter of Hono, which answers by itself, with a bare
+ * 400, what cannot be made a Request: a Host that is none, a target that is no path.
+ */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { type Listen, type ListenOptions, type RunningServer, urlOf } from './serve.ts';
