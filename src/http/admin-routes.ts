@@ -1,22 +1,12 @@
 /** What an operator does to a cluster: look at its members, hand over, remove, and force. */
 import type { Hono } from 'hono';
 import { DsmError } from '../core/errors.ts';
-import type { NodeApi, NodeStatus } from '../node/api.ts';
+import type { NodeStatus } from '../node/api.ts';
 import { answerLater } from './answer-later.ts';
-import type { Answers } from './answers.ts';
-import type { BodyReader } from './bodies.ts';
-import { type Forwarder, isForwarded, type Parcel } from './forward.ts';
+import { isForwarded, type Parcel } from './forward.ts';
 import { headerNames } from './headers.ts';
 import { parseObject } from './peer-calls.ts';
-import type { SecretCheck } from './secret.ts';
-
-export interface AdminOptions {
-  readonly node: NodeApi;
-  readonly answers: Answers;
-  readonly bodies: BodyReader;
-  readonly forwarder: Forwarder;
-  readonly checkSecret: SecretCheck;
-}
+import type { RouteOptions } from './route-options.ts';
 
 const paths = {
   handoff: '/v1/admin/handoff',
@@ -26,7 +16,7 @@ const paths = {
 
 const bodyBytesMax = 4096;
 
-export function addAdminRoutes(app: Hono, options: AdminOptions): void {
+export function addAdminRoutes(app: Hono, options: RouteOptions): void {
   const { node, answers, checkSecret } = options;
   app.get(paths.members, () => answers.json(200, membersOf(node.status())));
   app.post(paths.handoff, (c) => {
@@ -49,7 +39,7 @@ function membersOf(status: NodeStatus) {
 }
 
 /** `{"to": "<nodeId>"}`; without it, or without a body, to the best standby. */
-async function onHandoff(options: AdminOptions, request: Request): Promise<Response> {
+async function onHandoff(options: RouteOptions, request: Request): Promise<Response> {
   const { node, answers, bodies } = options;
   const { headers } = request;
   const [isSentOn, secret] = [isForwarded(headers), secretOf(headers)];
@@ -80,7 +70,7 @@ function parseSuccessor(text: string): string {
   throw new DsmError('invalid_request', 'The body must be JSON like {"to": "<nodeId>"}, or empty');
 }
 
-function onRemove(options: AdminOptions, request: Request, nodeId: string): Promise<Response> {
+function onRemove(options: RouteOptions, request: Request, nodeId: string): Promise<Response> {
   const { node, answers } = options;
   const { headers } = request;
   const secret = secretOf(headers);
@@ -104,7 +94,7 @@ function secretOf(headers: Headers): Readonly<Record<string, string>> {
 }
 
 /** Never forwarded: it is about this node and its log. */
-function onForceConfig({ node, answers }: AdminOptions): Promise<Response> {
+function onForceConfig({ node, answers }: RouteOptions): Promise<Response> {
   const warning =
     'Writes that were acknowledged but are not in the log of this node are lost; ' +
     'wipe the other masters before they are started again';

@@ -68,22 +68,22 @@ export function createApp(options: AppOptions): Hono {
 
   const app = new Hono({ getPath: routingPath });
   const changes = new Changes({ ...options, answers, forwarder });
-  const kv = { node, answers, bodies, changes };
-  addKvRoutes(app, kv);
-  addOpRoutes(app, { node, answers, changes });
-  addTxnRoutes(app, { node, answers, bodies, changes });
-  addBatchRoutes(app, { node, answers, bodies, changes });
-  addSessionRoutes(app, { node, answers, changes });
-  addLockRoutes(app, { node, answers, changes });
-  addListRoutes(app, node, answers);
-  addUnstorageRoutes(app, kv);
-  addWatchRoutes(app, { node, answers, clock });
-  addPeerRoutes(app, { node, answers, bodies, checkSecret });
+  const parts = { node, answers, bodies, changes, forwarder, clock, checkSecret };
+  addKvRoutes(app, parts);
+  addOpRoutes(app, parts);
+  addTxnRoutes(app, parts);
+  addBatchRoutes(app, parts);
+  addSessionRoutes(app, parts);
+  addLockRoutes(app, parts);
+  addListRoutes(app, parts);
+  addUnstorageRoutes(app, parts);
+  addWatchRoutes(app, parts);
+  addPeerRoutes(app, parts);
+  addAdminRoutes(app, parts);
+  addSnapshotRoute(app, parts);
   const counts = new RequestCounts();
   addStatusRoutes(app, node, answers);
   addMetricsRoute(app, { node, answers, counts, processFacts: options.processFacts });
-  addAdminRoutes(app, { node, answers, bodies, forwarder, checkSecret });
-  addSnapshotRoute(app, { node, answers, clock, checkSecret });
   app.notFound((c) => onNoRoute(app, answers, c.req));
 
   const fail = (thrown: unknown): Response => {
@@ -96,7 +96,7 @@ export function createApp(options: AppOptions): Hono {
   const hosts = new HostGuard({ isLoopback, allowedHosts, ownUrl: () => node.status().url });
   const origins = new Set(options.allowedOrigins);
   const sameSite = (request: Request) => expectSameSite(request, origins);
-  const put = (request: Request) => putKey(kv, request);
+  const put = (request: Request) => putKey(parts, request);
   const shortCut = new ShortCut({ node, answers, expectSameSite: sameSite, put, fail });
   return guarded(app, { shortCut, hosts, origins, sameSite, counts, fail });
 }

@@ -9,30 +9,21 @@ import type { Condition } from '../core/record.ts';
 import { noResult, type OperationResult } from '../core/result.ts';
 import type { EntryView, NodeApi, WriteDone, WriteRequest, WriteResult } from '../node/api.ts';
 import type { Answers } from './answers.ts';
-import type { BodyReader } from './bodies.ts';
-import { type Caller, type Changes, knownBefore } from './changes.ts';
-import { checked, jsonOf, textOf } from './json-bodies.ts';
-import { queryOf } from './list-routes.ts';
+import { type Caller, knownBefore } from './changes.ts';
+import { checked, jsonBytesMax, jsonOf, textOf } from './json-bodies.ts';
 import { jsonResultOf, preconditionFailed, refusalOf } from './operation-results.ts';
 import { type BatchItem, batchItemSchema, conditionOf, operationOf } from './operations-json.ts';
 import { problemOf } from './problem.ts';
-import { parametersOf } from './queries.ts';
+import { parametersOf, queryOf } from './queries.ts';
 import { type RequestIdentity, tagOperations } from './request-tag.ts';
-import { jsonBytesMax } from './txn-routes.ts';
+import type { RouteOptions } from './route-options.ts';
 
-export const batchPath = '/v1/batch';
+const batchPath = '/v1/batch';
 export const itemsMax = 1000;
 export const ndjson = 'application/x-ndjson';
 
 /** Bytes of the values in one answer; what comes after them is to be asked for again. */
 const valueBytesMax = 4 * 1024 * 1024;
-
-export interface BatchOptions {
-  readonly node: NodeApi;
-  readonly answers: Answers;
-  readonly bodies: BodyReader;
-  readonly changes: Changes;
-}
 
 interface Item {
   readonly operation: Operation;
@@ -46,11 +37,11 @@ interface ItemEnd {
   readonly result: OperationResult | null;
 }
 
-export function addBatchRoutes(app: Hono, options: BatchOptions): void {
+export function addBatchRoutes(app: Hono, options: RouteOptions): void {
   app.post(batchPath, (c) => onBatch(options, c.req.raw));
 }
 
-function onBatch(options: BatchOptions, request: Request): Promise<Response> {
+function onBatch(options: RouteOptions, request: Request): Promise<Response> {
   const { node, answers, changes, bodies } = options;
   const caller: Caller = changes.caller(request.headers);
   parametersOf(queryOf(request.url), []);

@@ -4,6 +4,9 @@ import { DsmError } from '../core/errors.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** Of a transaction or a batch, as JSON. */
+export const jsonBytesMax = 4 * 1024 * 1024;
+
 /** Issues named in one message. */
 const shownMax = 3;
 

@@ -2,11 +2,9 @@
 import type { Hono } from 'hono';
 import { assert, DsmError } from '../core/errors.ts';
 import type { PutCommand } from '../core/record.ts';
-import type { EntryView, NodeApi, WriteRequest, WriteResult } from '../node/api.ts';
+import type { EntryView, WriteRequest, WriteResult } from '../node/api.ts';
 import { answerLater } from './answer-later.ts';
 import type { Answers } from './answers.ts';
-import type { BodyReader } from './bodies.ts';
-import type { Changes } from './changes.ts';
 import {
   conditionHeaders,
   isHeld,
@@ -19,13 +17,7 @@ import { keysPath, parseKey, type Target, targetOf } from './keys.ts';
 import { preconditionFailed, refusalOf } from './operation-results.ts';
 import { expectNoQuery, type PutOptions, parsePutOptions, parseReadOptions } from './queries.ts';
 import { tagRequest } from './request-tag.ts';
-
-export interface KvOptions {
-  readonly node: NodeApi;
-  readonly answers: Answers;
-  readonly bodies: BodyReader;
-  readonly changes: Changes;
-}
+import type { RouteOptions } from './route-options.ts';
 
 /** What a PUT stores. */
 type Content = Pick<PutCommand, 'value' | 'contentType' | 'ttlMs'> & Pick<PutOptions, 'session'>;
@@ -40,7 +32,7 @@ const noContent: Content = Object.freeze({
 /** Made once: an answer as frequent as any, and an error costs its stack. */
 const notFound = new DsmError('not_found');
 
-export function addKvRoutes(app: Hono, options: KvOptions): void {
+export function addKvRoutes(app: Hono, options: RouteOptions): void {
   app.get(keysPath, (c) => readKey(options, c.req.raw));
   app.put(keysPath, (c) => putKey(options, c.req.raw));
   app.delete(keysPath, (c) => deleteKey(options, c.req.raw));
@@ -52,7 +44,7 @@ export function addKvRoutes(app: Hono, options: KvOptions): void {
  * as it is answered.
  */
 export function readKey(
-  { node, answers }: KvOptions,
+  { node, answers }: RouteOptions,
   request: Request,
   { rawKey, query }: Target = targetOf(request.url),
   shown: (entry: EntryView) => EntryView = (entry) => entry,
@@ -85,7 +77,7 @@ export function readKey(
 
 /** Throws a DsmError, or rejects with one. */
 export function putKey(
-  options: KvOptions,
+  options: RouteOptions,
   request: Request,
   { rawKey, query }: Target = targetOf(request.url),
 ): Promise<Response> {
@@ -116,7 +108,7 @@ export function putKey(
 }
 
 export function deleteKey(
-  options: KvOptions,
+  options: RouteOptions,
   request: Request,
   { rawKey, query }: Target = targetOf(request.url),
 ): Promise<Response> {

@@ -4,18 +4,18 @@ import type { Hono } from 'hono';
 import { assert, DsmError } from '../core/errors.ts';
 import { intersect, prefixRange } from '../core/key-range.ts';
 import type { ListedEntry, ListPage, ListQuery } from '../core/list-page.ts';
-import type { NodeApi } from '../node/api.ts';
 import { answerLater } from './answer-later.ts';
-import type { Answers } from './answers.ts';
 import { jsonValueOf, type ValueMode, valueModes } from './json-values.ts';
 import {
   parametersOf,
   parseChoice,
   parseKeyText,
   parseWhole,
+  queryOf,
   readOptionsOf,
   readParameters,
 } from './queries.ts';
+import type { RouteOptions } from './route-options.ts';
 
 /** Where lists are found. */
 export const listPath = '/v1/kv';
@@ -28,17 +28,11 @@ const limitMax = 1000;
 /** Keys and values of one page, bytes: making its JSON holds up everything else. */
 const pageBytesMax = 2 * 1024 * 1024;
 
-export function addListRoutes(app: Hono, node: NodeApi, answers: Answers): void {
-  app.get(listPath, (c) => onList(node, answers, queryOf(c.req.raw.url)));
+export function addListRoutes(app: Hono, options: RouteOptions): void {
+  app.get(listPath, (c) => onList(options, queryOf(c.req.raw.url)));
 }
 
-/** The query of a URL, without its `?`. */
-export function queryOf(url: string): string {
-  const mark = url.indexOf('?');
-  return mark === -1 ? '' : url.slice(mark + 1);
-}
-
-function onList(node: NodeApi, answers: Answers, query: string): Promise<Response> {
+function onList({ node, answers }: RouteOptions, query: string): Promise<Response> {
   const parameters = parametersOf(query, [...listParameters, ...readParameters]);
   const values = parseChoice(parameters, 'values', valueModes);
   const list = parseList(parameters, values, node.limits.keyBytesMax);

@@ -5,8 +5,7 @@ import { lockQueueMax } from '../core/sessions.ts';
 import type { Store } from '../core/store.ts';
 import type { NodeApi, WriteResult } from '../node/api.ts';
 import { answerLater } from './answer-later.ts';
-import type { Answers } from './answers.ts';
-import { type Caller, type Changes, knownBefore } from './changes.ts';
+import { type Caller, knownBefore } from './changes.ts';
 import { locksPath, parseKey, targetOf } from './keys.ts';
 import {
   parametersOf,
@@ -17,13 +16,8 @@ import {
   parseSessionTtl,
 } from './queries.ts';
 import type { RequestIdentity } from './request-tag.ts';
+import type { RouteOptions } from './route-options.ts';
 import { noSession, sessionCommand } from './session-routes.ts';
-
-export interface LockOptions {
-  readonly node: NodeApi;
-  readonly answers: Answers;
-  readonly changes: Changes;
-}
 
 /** Longest wait of one call. */
 const waitMaxSeconds = 10;
@@ -40,13 +34,13 @@ interface Acquire {
   readonly stays: boolean;
 }
 
-export function addLockRoutes(app: Hono, options: LockOptions): void {
+export function addLockRoutes(app: Hono, options: RouteOptions): void {
   app.get(locksPath, (c) => onShow(options, c.req.raw));
   app.post(locksPath, (c) => onAcquire(options, c.req.raw));
   app.delete(locksPath, (c) => onRelease(options, c.req.raw));
 }
 
-function onShow({ node, answers }: LockOptions, { url }: Request): Promise<Response> {
+function onShow({ node, answers }: RouteOptions, { url }: Request): Promise<Response> {
   const { rawKey, query } = targetOf(url, locksPath);
   const name = parseKey(rawKey, node.limits.keyBytesMax);
   const options = parseReadOptions(query);
@@ -69,7 +63,7 @@ function factsOf({ sessions }: Store, name: string): object | null {
   return { name, session: String(queue[0]), token, waiting: queue.length - 1 };
 }
 
-function onAcquire(options: LockOptions, request: Request): Promise<Response> {
+function onAcquire(options: RouteOptions, request: Request): Promise<Response> {
   const { node, changes } = options;
   const { rawKey, query } = targetOf(request.url, locksPath);
   const acquire = parseAcquire(parseKey(rawKey, node.limits.keyBytesMax), query);
@@ -92,7 +86,7 @@ function onAcquire(options: LockOptions, request: Request): Promise<Response> {
 
 /** A session that was made for who has hung up would keep the lock from others to its end. */
 async function orGivenBack(
-  options: LockOptions,
+  options: RouteOptions,
   name: string,
   signal: AbortSignal,
   answer: Response,
@@ -130,7 +124,7 @@ function pathOf(name: string, query: string): string {
 }
 
 function runAcquire(
-  options: LockOptions,
+  options: RouteOptions,
   acquire: Acquire,
   identity: RequestIdentity | null,
   done: Done,
@@ -170,7 +164,7 @@ function notYet(node: NodeApi, session: number): DsmError {
 }
 
 /** The time is up: gives up the place in the queue, unless it was its turn just now. */
-function leave(options: LockOptions, name: string, session: number, done: Done): void {
+function leave(options: RouteOptions, name: string, session: number, done: Done): void {
   const { node, answers } = options;
   node.write(sessionCommand('leave', { session, lock: name })(null), (error, result) => {
     if (error !== null || result === null) return done(error, noAnswer);
@@ -192,7 +186,7 @@ function failureOf({ status }: WriteResult): DsmError | null {
   return null;
 }
 
-function held({ answers }: LockOptions, name: string, session: number, token: number): Response {
+function held({ answers }: RouteOptions, name: string, session: number, token: number): Response {
   return answers.json(200, { name, session: String(session), token });
 }
 
@@ -200,7 +194,7 @@ function noAnswer(): never {
   throw new Error('a call that failed has no answer');
 }
 
-function onRelease(options: LockOptions, request: Request): Promise<Response> {
+function onRelease(options: RouteOptions, request: Request): Promise<Response> {
   const { rawKey, query } = targetOf(request.url, locksPath);
   const lock = parseKey(rawKey, options.node.limits.keyBytesMax);
   const session = parseSession(parametersOf(query, ['session']));
@@ -211,7 +205,7 @@ function onRelease(options: LockOptions, request: Request): Promise<Response> {
 }
 
 function release(
-  { answers, changes }: LockOptions,
+  { answers, changes }: RouteOptions,
   caller: Caller,
   lock: string,
   session: number,

@@ -71,7 +71,7 @@ export class MessageFields {
 }
 
 /** Scheme, host and port; no path, no slash at the end, nobody's name. */
-export function isBaseUrl(text: string): boolean {
+function isBaseUrl(text: string): boolean {
   return /^https?:\/\/[^/?#@\\\s]+$/.test(text) && URL.canParse(text);
 }
 

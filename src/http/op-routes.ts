@@ -6,21 +6,14 @@ import type { Hono } from 'hono';
 import { assert, DsmError } from '../core/errors.ts';
 import type { Operation, TxnCommand } from '../core/operations.ts';
 import type { OperationResult } from '../core/result.ts';
-import type { NodeApi, WriteResult } from '../node/api.ts';
-import type { Answers } from './answers.ts';
-import type { Changes } from './changes.ts';
+import type { WriteResult } from '../node/api.ts';
 import { conditionHeaders, parsePrecondition } from './conditions.ts';
 import { headerNames } from './headers.ts';
 import { keysPath, parseKey, targetOf } from './keys.ts';
 import { expiresInOf, preconditionFailed, refusalOf } from './operation-results.ts';
 import { parametersOf, parseChoice, parseTtl, parseWholeNumber } from './queries.ts';
 import { tagOperations } from './request-tag.ts';
-
-export interface OpOptions {
-  readonly node: NodeApi;
-  readonly answers: Answers;
-  readonly changes: Changes;
-}
+import type { RouteOptions } from './route-options.ts';
 
 const names = ['increment', 'get-and-delete', 'touch'] as const;
 type Name = (typeof names)[number];
@@ -31,11 +24,11 @@ const parameterNames: Readonly<Record<Name, readonly string[]>> = Object.freeze(
   touch: ['op', 'ttl'],
 });
 
-export function addOpRoutes(app: Hono, options: OpOptions): void {
+export function addOpRoutes(app: Hono, options: RouteOptions): void {
   app.post(keysPath, (c) => onOperation(options, c.req.raw));
 }
 
-function onOperation(options: OpOptions, { url, headers }: Request): Promise<Response> {
+function onOperation(options: RouteOptions, { url, headers }: Request): Promise<Response> {
   const { node, answers, changes } = options;
   const { rawKey, query } = targetOf(url);
   const key = parseKey(rawKey, node.limits.keyBytesMax);
@@ -106,7 +99,7 @@ function operationsOf(name: Name, parameters: URLSearchParams, key: string): Ope
 }
 
 function answerOf(
-  { node, answers }: OpOptions,
+  { node, answers }: RouteOptions,
   name: Name,
   { revision }: WriteResult,
   outcome: OperationResult,

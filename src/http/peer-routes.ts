@@ -2,30 +2,21 @@
 import type { Hono } from 'hono';
 import { DsmError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
-import type { NodeApi } from '../node/api.ts';
 import type { PeerAnswer, PeerCallName } from '../ports/peers.ts';
 import { answerLater } from './answer-later.ts';
 import type { Answers, HeaderFields } from './answers.ts';
-import type { BodyReader } from './bodies.ts';
 import { expectSameSite } from './browser-guard.ts';
 import { headerNames } from './headers.ts';
 import { parseObject, peerCallNames, peerPaths, toHeaderJson } from './peer-calls.ts';
 import { parseMessage } from './peer-messages.ts';
-import type { SecretCheck } from './secret.ts';
-
-export interface PeerOptions {
-  readonly node: NodeApi;
-  readonly answers: Answers;
-  readonly bodies: BodyReader;
-  readonly checkSecret: SecretCheck;
-}
+import type { RouteOptions } from './route-options.ts';
 
 /** Frame, key and the rest of a record that exceeds a batch alone. */
 const recordOverheadBytes = 64 * 1024;
 
 const noBytes = new Uint8Array(0);
 
-export function addPeerRoutes(app: Hono, options: PeerOptions): void {
+export function addPeerRoutes(app: Hono, options: RouteOptions): void {
   for (const name of peerCallNames) {
     const { method, path } = peerPaths[name];
     app.on(method, path, (c) => onCall(options, name, c.req.raw));
@@ -33,7 +24,7 @@ export function addPeerRoutes(app: Hono, options: PeerOptions): void {
 }
 
 async function onCall(
-  { node, answers, bodies, checkSecret }: PeerOptions,
+  { node, answers, bodies, checkSecret }: RouteOptions,
   name: PeerCallName,
   request: Request,
 ): Promise<Response> {

@@ -9,6 +9,12 @@ const encoder = new TextEncoder();
 
 const defaultRead: ReadOptions = Object.freeze({ consistency: 'linearizable', minRevision: 0 });
 
+/** The query of a URL, without its `?`. */
+export function queryOf(url: string): string {
+  const mark = url.indexOf('?');
+  return mark === -1 ? '' : url.slice(mark + 1);
+}
+
 /** Throws `invalid_request` where there is any parameter. */
 export function expectNoQuery(query: string): void {
   if (query !== '') parametersOf(query, []);

@@ -6,30 +6,24 @@ import type { Store } from '../core/store.ts';
 import type { NodeApi, WriteResult } from '../node/api.ts';
 import { answerLater } from './answer-later.ts';
 import type { Answers } from './answers.ts';
-import type { Changes } from './changes.ts';
-import { queryOf } from './list-routes.ts';
 import { expiresInOf } from './operation-results.ts';
 import {
   parametersOf,
   parseChoice,
   parseReadOptions,
   parseSessionTtl,
+  queryOf,
   sessionPattern,
 } from './queries.ts';
 import { type RequestIdentity, tagOperations } from './request-tag.ts';
-
-export interface SessionOptions {
-  readonly node: NodeApi;
-  readonly answers: Answers;
-  readonly changes: Changes;
-}
+import type { RouteOptions } from './route-options.ts';
 
 export const sessionsPath = '/v1/sessions';
 
 /** Keys shown of one session. */
 const shownKeysMax = 1000;
 
-export function addSessionRoutes(app: Hono, options: SessionOptions): void {
+export function addSessionRoutes(app: Hono, options: RouteOptions): void {
   app.post(sessionsPath, (c) => onCreate(options, c.req.raw));
   app.get(`${sessionsPath}/:id`, (c) => onShow(options, c));
   app.post(`${sessionsPath}/:id`, (c) => onKeepAlive(options, c));
@@ -50,7 +44,7 @@ export function sessionCommand(
   });
 }
 
-function onCreate({ node, answers, changes }: SessionOptions, request: Request): Promise<Response> {
+function onCreate({ node, answers, changes }: RouteOptions, request: Request): Promise<Response> {
   const query = queryOf(request.url);
   const ttlMs = parseSessionTtl(parametersOf(query, ['ttl']));
   if (ttlMs === null) {
@@ -70,7 +64,7 @@ function onCreate({ node, answers, changes }: SessionOptions, request: Request):
   });
 }
 
-function onShow({ node, answers }: SessionOptions, c: Context): Promise<Response> {
+function onShow({ node, answers }: RouteOptions, c: Context): Promise<Response> {
   const session = parseId(c);
   const options = parseReadOptions(queryOf(c.req.raw.url));
   return answerLater((settle) =>
@@ -85,7 +79,7 @@ function onShow({ node, answers }: SessionOptions, c: Context): Promise<Response
   );
 }
 
-function onKeepAlive({ node, answers, changes }: SessionOptions, c: Context): Promise<Response> {
+function onKeepAlive({ node, answers, changes }: RouteOptions, c: Context): Promise<Response> {
   const session = parseId(c);
   const query = queryOf(c.req.raw.url);
   parseChoice(parametersOf(query, ['op']), 'op', ['keep-alive']);
@@ -102,7 +96,7 @@ function onKeepAlive({ node, answers, changes }: SessionOptions, c: Context): Pr
   });
 }
 
-function onRevoke({ answers, changes }: SessionOptions, c: Context): Promise<Response> {
+function onRevoke({ answers, changes }: RouteOptions, c: Context): Promise<Response> {
   const session = parseId(c);
   parametersOf(queryOf(c.req.raw.url), []);
   return changes.run({

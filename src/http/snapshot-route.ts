@@ -6,26 +6,16 @@
  */
 import type { Hono } from 'hono';
 import { assert, DsmError } from '../core/errors.ts';
-import type { NodeApi } from '../node/api.ts';
 import type { StateView } from '../node/state-views.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import { answerLater } from './answer-later.ts';
-import type { Answers } from './answers.ts';
-import { queryOf } from './list-routes.ts';
-import { parseReadOptions } from './queries.ts';
-import type { SecretCheck } from './secret.ts';
+import { parseReadOptions, queryOf } from './queries.ts';
+import type { RouteOptions } from './route-options.ts';
 import { stalledMs } from './watch-stream.ts';
 
 export const snapshotPath = '/v1/admin/snapshot';
 
-export interface SnapshotRouteOptions {
-  readonly node: NodeApi;
-  readonly answers: Answers;
-  readonly clock: Clock;
-  readonly checkSecret: SecretCheck;
-}
-
-export function addSnapshotRoute(app: Hono, options: SnapshotRouteOptions): void {
+export function addSnapshotRoute(app: Hono, options: RouteOptions): void {
   app.get(snapshotPath, (c) => {
     const { method, headers, url } = c.req.raw;
     // Ids of sessions are in it, with which locks are released.
@@ -36,7 +26,7 @@ export function addSnapshotRoute(app: Hono, options: SnapshotRouteOptions): void
   });
 }
 
-function onSave({ node, answers, clock }: SnapshotRouteOptions, query: string): Promise<Response> {
+function onSave({ node, answers, clock }: RouteOptions, query: string): Promise<Response> {
   const read = parseReadOptions(query);
   return answerLater((settle) =>
     node.viewState(read, (error, view) =>

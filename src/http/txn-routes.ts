@@ -3,41 +3,30 @@ import type { Hono } from 'hono';
 import { assert, DsmError } from '../core/errors.ts';
 import { intersect, prefixRange } from '../core/key-range.ts';
 import type { Operation, TxnCommand } from '../core/operations.ts';
-import type { NodeApi } from '../node/api.ts';
-import type { Answers } from './answers.ts';
-import type { BodyReader } from './bodies.ts';
-import type { Caller, Changes } from './changes.ts';
-import { checked, jsonOf, textOf } from './json-bodies.ts';
-import { listPath, queryOf } from './list-routes.ts';
+import type { Caller } from './changes.ts';
+import { checked, jsonBytesMax, jsonOf, textOf } from './json-bodies.ts';
+import { listPath } from './list-routes.ts';
 import { deleteMax, jsonResultOf, refusalOf } from './operation-results.ts';
 import { compareOf, type JsonOperation, operationOf, txnSchema } from './operations-json.ts';
-import { parametersOf, parseKeyText, parseWhole } from './queries.ts';
+import { parametersOf, parseKeyText, parseWhole, queryOf } from './queries.ts';
 import { tagOperations } from './request-tag.ts';
+import type { RouteOptions } from './route-options.ts';
 
 export const txnPath = '/v1/txn';
-/** Of a transaction or a batch, as JSON. */
-export const jsonBytesMax = 4 * 1024 * 1024;
 
-export interface TxnOptions {
-  readonly node: NodeApi;
-  readonly answers: Answers;
-  readonly bodies: BodyReader;
-  readonly changes: Changes;
-}
-
-export function addTxnRoutes(app: Hono, options: TxnOptions): void {
+export function addTxnRoutes(app: Hono, options: RouteOptions): void {
   app.post(txnPath, (c) => onTxn(options, c.req.raw));
   app.delete(listPath, ({ req }) => deleteRange(options, queryOf(req.raw.url), req.raw.headers));
 }
 
-function onTxn(options: TxnOptions, request: Request): Promise<Response> {
+function onTxn(options: RouteOptions, request: Request): Promise<Response> {
   const caller = options.changes.caller(request.headers);
   parametersOf(queryOf(request.url), []);
   return options.bodies.read(request, jsonBytesMax).then((body) => runTxn(options, caller, body));
 }
 
 function runTxn(
-  { node, answers, changes }: TxnOptions,
+  { node, answers, changes }: RouteOptions,
   caller: Caller,
   body: Uint8Array,
 ): Promise<Response> {
@@ -95,7 +84,7 @@ function expectOneWrite(operations: readonly Operation[], path: string): void {
 }
 
 export function deleteRange(
-  { node, answers, changes }: TxnOptions,
+  { node, answers, changes }: RouteOptions,
   query: string,
   headers: Headers,
 ): Promise<Response> {

@@ -10,9 +10,10 @@ import type { ListPage } from '../core/list-page.ts';
 import type { EntryView, ReadOptions } from '../node/api.ts';
 import { defaultContentType, headerNames } from './headers.ts';
 import { parseKey, targetOf, unstoragePath } from './keys.ts';
-import { deleteKey, type KvOptions, putKey, readKey } from './kv-routes.ts';
+import { deleteKey, putKey, readKey } from './kv-routes.ts';
 import { deleteMax } from './operation-results.ts';
 import { expectNoQuery, parseReadOptions } from './queries.ts';
+import type { RouteOptions } from './route-options.ts';
 import { deleteRange } from './txn-routes.ts';
 import { isNameable, storedKeyOf, storedPrefixOf } from './unstorage-keys.ts';
 
@@ -35,7 +36,7 @@ interface BasePlace {
   readonly isMeant: boolean;
 }
 
-export function addUnstorageRoutes(app: Hono, options: KvOptions): void {
+export function addUnstorageRoutes(app: Hono, options: RouteOptions): void {
   app.get(unstoragePath, (c) => onGet(options, c.req.raw));
   app.put(unstoragePath, (c) => onPut(options, c.req.raw));
   app.delete(unstoragePath, (c) => onDelete(options, c.req.raw));
@@ -56,7 +57,7 @@ function placeOf({ url, headers }: Request, keyBytesMax: number): Place {
   return { kind: 'key', rawKey: encodeURIComponent(base + storedKeyOf(name)), query };
 }
 
-async function onGet(options: KvOptions, request: Request): Promise<Response> {
+async function onGet(options: RouteOptions, request: Request): Promise<Response> {
   const place = placeOf(request, options.node.limits.keyBytesMax);
   if (place.kind === 'base') return onList(options, request, place);
   const isRaw = request.headers.get('accept') === defaultContentType;
@@ -76,7 +77,7 @@ function asText(entry: EntryView): EntryView {
 }
 
 async function onList(
-  options: KvOptions,
+  options: RouteOptions,
   request: Request,
   { base, prefix, query }: BasePlace,
 ): Promise<Response> {
@@ -101,7 +102,7 @@ async function onList(
 }
 
 function listKeys(
-  { node }: KvOptions,
+  { node }: RouteOptions,
   prefix: string,
   after: string | null,
   options: ReadOptions,
@@ -117,7 +118,7 @@ function listKeys(
   });
 }
 
-function onPut(options: KvOptions, request: Request): Promise<Response> {
+function onPut(options: RouteOptions, request: Request): Promise<Response> {
   const place = placeOf(request, options.node.limits.keyBytesMax);
   if (place.kind === 'base') throw notOnBase('PUT');
   expectNoQuery(place.query);
@@ -133,7 +134,7 @@ function ttlQueryOf(headers: Headers): string {
   return `ttl=${encodeURIComponent(ttl)}`;
 }
 
-async function onDelete(options: KvOptions, request: Request): Promise<Response> {
+async function onDelete(options: RouteOptions, request: Request): Promise<Response> {
   const place = placeOf(request, options.node.limits.keyBytesMax);
   expectNoQuery(place.query);
   if (place.kind === 'base') {
@@ -146,7 +147,7 @@ async function onDelete(options: KvOptions, request: Request): Promise<Response>
 }
 
 /** As often as it takes: there is no page to be asked for, and a record deletes only so many. */
-async function onClear(options: KvOptions, request: Request, prefix: string): Promise<Response> {
+async function onClear(options: RouteOptions, request: Request, prefix: string): Promise<Response> {
   const headers = new Headers(request.headers);
   // One key would make the second part a repetition of the first. To clear twice is to clear.
   headers.delete(headerNames.idempotencyKey);

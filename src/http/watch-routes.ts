@@ -3,19 +3,19 @@ import type { Hono } from 'hono';
 import { DsmError } from '../core/errors.ts';
 import type { NodeApi, ReadOptions } from '../node/api.ts';
 import type { Watch, WatchScope } from '../node/watcher.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Answers, HeaderFields } from './answers.ts';
+import type { HeaderFields } from './answers.ts';
 import { type ValueMode, valueModes } from './json-values.ts';
-import { queryOf } from './list-routes.ts';
 import {
   parametersOf,
   parseChoice,
   parseKeyText,
   parseRevision,
   parseWhole,
+  queryOf,
   readOptionsOf,
   readParameters,
 } from './queries.ts';
+import type { RouteOptions } from './route-options.ts';
 import { jsonChangeOf } from './watch-events.ts';
 import { streamOf } from './watch-stream.ts';
 import { nextTurn, untilReady } from './watch-wait.ts';
@@ -29,12 +29,6 @@ const waitSecondsMax = 10;
 
 /** Changes of one answer to a poll, bytes. */
 const pollBytesMax = 1024 * 1024;
-
-export interface WatchRouteOptions {
-  readonly node: NodeApi;
-  readonly answers: Answers;
-  readonly clock: Clock;
-}
 
 const streamFields: HeaderFields = Object.freeze({
   'content-type': 'text/event-stream',
@@ -52,11 +46,11 @@ interface WatchCall {
   readonly read: ReadOptions;
 }
 
-export function addWatchRoutes(app: Hono, options: WatchRouteOptions): void {
+export function addWatchRoutes(app: Hono, options: RouteOptions): void {
   app.get(watchPath, (c) => onWatch(options, c.req.raw));
 }
 
-async function onWatch(options: WatchRouteOptions, request: Request): Promise<Response> {
+async function onWatch(options: RouteOptions, request: Request): Promise<Response> {
   const { node, answers } = options;
   const call = parseCall(request, node.limits.keyBytesMax);
   const { values, waitMs } = call;
@@ -81,7 +75,7 @@ function open(node: NodeApi, { scope, from, read }: WatchCall): Promise<Watch> {
 
 /** Answers as soon as there is a change, and without one when the time is over. */
 async function poll(
-  { answers, clock }: WatchRouteOptions,
+  { answers, clock }: RouteOptions,
   watch: Watch,
   waitMs: number,
   values: ValueMode,
