@@ -57,6 +57,7 @@ describe('dsm write and dsm read', () => {
       revision: 3,
       contentType: 'text/x',
       value: 'from a file\n',
+      encoding: 'utf-8',
     });
   });
 

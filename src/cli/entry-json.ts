@@ -1,4 +1,4 @@
-/** Entries as lines of JSON: what `dsm list` and `dsm export` print and `dsm import` reads. */
+/** Entries as JSON: what `--json` and `dsm export` print, and `dsm import` reads. */
 import { jsonOfBytes } from '../client/json-values.ts';
 import type { Entry } from '../client/types.ts';
 

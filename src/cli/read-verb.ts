@@ -1,11 +1,11 @@
 /** `dsm read`. */
-import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import type { Command } from 'commander';
 import type { Entry } from '../client/types.ts';
 import { optionOf } from '../runtime/config-settings.ts';
 import { callSettings, tellNotFound } from './call-flags.ts';
 import { clientCommand, clientOf, clientReader, readClientFlags } from './client-flags.ts';
+import { jsonOfEntry } from './entry-json.ts';
 import { exitCodes } from './exit.ts';
 import { write, writeLine } from './output.ts';
 import type { Run } from './program.ts';
@@ -38,14 +38,7 @@ async function read(command: Command, key: string): Promise<number> {
   return exitCodes.ok;
 }
 
-/** The value as text where it is UTF-8, else as base64. */
 function entryJson(entry: Entry): string {
-  const { key, revision, contentType } = entry;
-  const facts = { key, found: true, revision, contentType };
-  try {
-    const value = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(entry.value);
-    return JSON.stringify({ ...facts, value });
-  } catch {
-    return JSON.stringify({ ...facts, base64: Buffer.from(entry.value).toString('base64') });
-  }
+  const { key, ...rest } = jsonOfEntry(entry);
+  return JSON.stringify({ key, found: true, ...rest });
 }
