@@ -144,7 +144,7 @@ function runAcquire(
     }
     // A request with a key may be a repeated one, long after: what is true now is said.
     node.awaitLock(name, session, waitMs, (waitError, token) => {
-      // One that may not wait has its place in the queue all the same: it is given up, unless it stays.
+      // One that may not wait has its place in the queue all the same: it is given up, or stays.
       const isRefused = waitError?.code === 'overloaded' && !acquire.stays;
       if (waitError !== null && !isRefused) done(waitError, noAnswer);
       else if (token !== null) done(null, () => held(options, name, session, token));
@@ -176,7 +176,7 @@ function leave(options: RouteOptions, name: string, session: number, done: Done)
   });
 }
 
-const queueFullText = `${lockQueueMax} sessions wait for this lock already; ask again later, with a new key`;
+const queueFullText = `${lockQueueMax} sessions are in this queue; ask later, with a new key`;
 
 const heldText = 'Another session holds the lock; give wait, in seconds, to wait for it';
 

@@ -125,7 +125,7 @@ function onPut(options: RouteOptions, request: Request): Promise<Response> {
   return putKey(options, request, { rawKey: place.rawKey, query: ttlQueryOf(request.headers) });
 }
 
-/** The driver writes whatever number it is given as JavaScript writes numbers: `1e3`, `0.30000000000000004`. */
+/** The driver writes numbers as JavaScript does: `1e21`, `0.30000000000000004`. */
 function ttlQueryOf(headers: Headers): string {
   const text = headers.get(ttlHeader) ?? '';
   const seconds = Number(text);
