@@ -12,11 +12,11 @@
  */
 import { DsmError } from '../core/errors.ts';
 import { Batch } from './batch.ts';
+import { type Conditions, conditionHeaders } from './conditions.ts';
 import { elect } from './elect.ts';
 import { deletedOf, entryOf, writtenOf } from './entries.ts';
 import { keyPath } from './keys.ts';
 import { acquireLock, type Lock } from './lock.ts';
-import { type Conditions, conditionHeaders } from './mutations.ts';
 import { queryOf, rounded } from './query.ts';
 import { deleteRange } from './range.ts';
 import { ReadClient } from './read-client.ts';

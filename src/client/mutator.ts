@@ -1,11 +1,20 @@
 /** Mutations: each is sent with an idempotency key, so that all its attempts count once. */
+import { DsmError } from '../core/errors.ts';
+import { defaultLimits } from '../core/limits.ts';
+import { headerNames } from '../http/headers.ts';
 import type { Call } from './call.ts';
 import type { Caller } from './caller.ts';
 import type { Environment } from './environment.ts';
 import { jsonContent } from './json-values.ts';
-import { idempotencyHeaders, revisionAgeMsMax } from './mutations.ts';
 import type { Reply } from './reply.ts';
 import type { MutationOptions } from './types.ts';
+
+/**
+ * A key is safe to repeat while the nodes remember it, which they count in revisions. So it is sent
+ * with the revision seen when it was made; older than this, the revision is asked for first, or the
+ * first write after a long pause would be taken for one that was forgotten.
+ */
+const revisionAgeMsMax = 1000;
 
 export type Mutation = Pick<
   Call,
@@ -55,4 +64,18 @@ export class Mutator {
     }
     return this.#caller.revision;
   }
+}
+
+/** Throws `invalid_request` where the key is none. */
+function idempotencyHeaders(key: string, revision: number): Record<string, string> {
+  // A string of RFC 9651: printable ASCII, and nothing here needs an escape.
+  const { requestIdBytesMax } = defaultLimits;
+  if (!/^[ !#-[\]-~]+$/.test(key) || key.length > requestIdBytesMax) {
+    const fault = `an idempotency key is 1–${requestIdBytesMax} printable ASCII`;
+    throw new DsmError('invalid_request', `${fault} characters without quotes and backslashes`);
+  }
+  return {
+    [headerNames.idempotencyKey]: `"${key}"`,
+    [headerNames.keyRevision]: String(revision),
+  };
 }
