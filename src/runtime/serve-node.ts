@@ -1,16 +1,19 @@
-/**
- * The server of Node: `node:http` behind the adapter of Hono, which answers by itself, with a bare
- * 400, what cannot be made a Request: a Host that is none, a target that is no path.
- */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
+/** The server of Node: `node:http` behind the adapter of Hono. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import { type Listen, type ListenOptions, type RunningServer, urlOf } from './serve.ts';
 
 /** How often a closing server looks for connections whose request has ended. */
 const idleCheckMs = 50;
 
+/**
+ * Stands for what cannot be made a Request: a Host that is none, a target that is no path. Bun gives
+ * such a one to the app, which refuses it; here the adapter would, without saying who it is.
+ */
+const nowhere = { url: '', method: 'GET', headers: new Headers() } as Request;
+
 export const listenOnNode: Listen = async (options) => {
-  const server = createServer(options);
+  const server = serverOf(options);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
@@ -23,18 +26,21 @@ export const listenOnNode: Listen = async (options) => {
   return new NodeServer(server, port, options);
 };
 
-function createServer({ fetch, limits }: ListenOptions): Server {
-  const server = createAdaptorServer({
-    fetch,
+function serverOf({ fetch, limits }: ListenOptions): Server {
+  const listener = getRequestListener(fetch, {
     // Light requests and responses, without which a GET costs twice as much.
     overrideGlobalObjects: true,
-    serverOptions: {
-      headersTimeout: limits.headersMs,
-      requestTimeout: limits.requestMs,
-      connectionsCheckingInterval: limits.checkMs,
-      keepAliveTimeout: limits.keepAliveMs,
-    },
-  }) as Server;
+    // The app answers its own failures.
+    errorHandler: (error) =>
+      error instanceof RequestError ? fetch(nowhere) : new Response(null, { status: 500 }),
+  });
+  const times = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkMs,
+    keepAliveTimeout: limits.keepAliveMs,
+  };
+  const server = createServer(times, listener);
   server.maxConnections = limits.connectionsMax;
   server.maxRequestsPerSocket = 0;
   return server;

@@ -49,6 +49,17 @@ const wireCases: readonly ServeCase[] = [
       }),
   },
   {
+    name: 'a call whose host is none is refused by the node, as a problem',
+    run: () =>
+      onStage(async ({ connect }) => {
+        const request = 'GET /v1/status HTTP/1.1\r\nHost: a b\r\n\r\n';
+        const { status, headers, text } = await connect().send(request).answer();
+        assert.deepEqual([status, headers.get('dsm-node')], [400, 'node-a']);
+        assert.equal(headers.get('content-type'), 'application/problem+json');
+        assert.equal(JSON.parse(text).code, 'invalid_request');
+      }),
+  },
+  {
     name: 'a key is the same however its URL spells it, and a bad escape is none',
     run: () =>
       onStage(async ({ connect }) => {
