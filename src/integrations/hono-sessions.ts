@@ -52,7 +52,12 @@ const ttlSecondsMax = 400 * 86_400;
 const idBytes = 32;
 const idPattern = /^[\w-]{43}$/;
 /** Others changed the session each time, between the read and the write. */
-const updateAttemptsMax = 20;
+const updateAttemptsMax = 100;
+/** Who was slower so often makes the other attempts in its turn: against newcomers only. */
+const eagerAttemptsMax = 4;
+const turnMsMax = 5000;
+
+type Turn = Awaited<ReturnType<Client['lock']>>;
 
 interface Found<T> {
   readonly id: string;
@@ -152,24 +157,43 @@ export class Session<T extends SessionData> {
       await this.#begin(change(nothing));
       return true;
     }
-    let found: Found<T> = this.#found;
+    return this.#replace(this.#found, change);
+  }
+
+  /** False where the session is gone. */
+  async #replace(first: Found<T>, change: (data: Readonly<T>) => T): Promise<boolean> {
     const { client, ttl } = this.#settings;
-    for (let attempt = 0; attempt < updateAttemptsMax; attempt += 1) {
-      const data = frozen(change(found.data));
-      const result = await client.update(found.key, data, found.revision, { ttl });
-      if (result.ok) {
-        this.#found = { ...found, revision: result.revision, data };
-        this.#cookie = { id: found.id };
-        return true;
+    const { key } = first;
+    let found = first;
+    let turn: Turn | null = null;
+    try {
+      for (let attempt = 0; attempt < updateAttemptsMax; attempt += 1) {
+        if (attempt === eagerAttemptsMax) turn = await this.#awaitTurn(key);
+        const data = frozen(change(found.data));
+        const txn = client.txn().check(key, { revision: found.revision }).put(key, data, { ttl });
+        // What stands in the way comes with the refusal: a second call would give others more time.
+        const { ok, revision, results } = await txn.else((list) => list.get(key)).commit();
+        if (ok) {
+          this.#found = { ...found, revision, data };
+          this.#cookie = { id: found.id };
+          return true;
+        }
+        const entry = results[0]?.entry ?? null;
+        if (entry === null) {
+          this.#found = null;
+          return false;
+        }
+        found = { ...found, revision: entry.revision, data: frozen(entry.json<T>()) };
       }
-      const entry = await client.get(found.key);
-      if (entry === null) {
-        this.#found = null;
-        return false;
-      }
-      found = { ...found, revision: entry.revision, data: frozen(entry.json<T>()) };
+    } finally {
+      await turn?.release();
     }
     throw new DsmError('overloaded', 'The session is changed by too many at once');
+  }
+
+  /** Null where it does not come in time: then it is tried all the same. */
+  #awaitTurn(key: string): Promise<Turn | null> {
+    return this.#settings.client.lock(key, { waitMs: turnMsMax }).catch(() => null);
   }
 
   /**
