@@ -15,12 +15,9 @@ const piece = fc.oneof(
 const path = fc
   .tuple(
     fc.constantFrom(
-      '/v1/kv/',
-      '/v1/kv/',
-      '/',
-      '/v1/admin/members/',
-      '/v1/admin/handoff',
-      '/readyz',
+      ...['/v1/kv/', '/v1/kv/', '/', '/v1/kv', '/v1/batch', '/v1/txn', '/v1/watch', '/readyz'],
+      ...['/v1/unstorage/', '/v1/sessions/', '/v1/sessions', '/v1/locks/', '/v1/admin/members/'],
+      ...['/v1/admin/handoff', '/v1/status', '/openapi.json'],
     ),
     fc.array(piece, { maxLength: 8 }),
   )

@@ -1,52 +1,19 @@
 /** The calls of the API: what they take, what they answer, and which errors they may end with. */
-import type { ErrorCode } from '../../core/errors.ts';
+import {
+  any,
+  bodies,
+  bytes,
+  type Call,
+  changes,
+  json,
+  numbers,
+  reads,
+  stored,
+  tied,
+  value,
+} from './call.ts';
 import * as p from './parameters.ts';
-
-export interface Answer {
-  readonly description: string;
-  /** Media type → the name of a schema, or `bytes`, `text` or `stream`. */
-  readonly content?: Readonly<Record<string, string>>;
-  readonly headers?: readonly HeaderName[];
-}
-
-export type HeaderName = 'ETag' | 'Dsm-Expires-In' | 'Location' | 'Preference-Applied';
-
-export interface Call {
-  readonly id: string;
-  readonly method: 'get' | 'head' | 'put' | 'post' | 'delete';
-  readonly path: string;
-  readonly summary: string;
-  readonly parameters: readonly p.Parameter[];
-  /** Media type → the name of a schema, or `bytes` or `text`. */
-  readonly body?: Readonly<Record<string, string>>;
-  readonly answers: Readonly<Record<number, Answer>>;
-  readonly errors: readonly ErrorCode[];
-}
-
-const any = ['invalid_request', 'forbidden', 'headers_too_large', 'internal'] as const;
-const reads = [
-  ...any,
-  ...(['no_master', 'no_quorum', 'catching_up', 'overloaded'] as const),
-  ...(['read_timeout', 'shutting_down', 'misdirected'] as const),
-] as const;
-const changes = [
-  ...any,
-  ...(['misdirected', 'idempotency_mismatch', 'no_master', 'no_quorum', 'overloaded'] as const),
-  ...(['shutting_down', 'write_timeout', 'stepped_down', 'forward_broken'] as const),
-  ...(['request_forgotten', 'disk_failed', 'memory_quota'] as const),
-] as const;
-const bodies = ['too_large', 'request_timeout'] as const;
-const tied = ['session_not_found', 'session_full'] as const;
-const numbers = ['not_a_number', 'out_of_range'] as const;
-
-const json = (name: string) => ({ 'application/json': name });
-const bytes = { '*/*': 'bytes' };
-const value = (description: string): Answer => ({
-  description,
-  content: bytes,
-  headers: ['ETag', 'Dsm-Expires-In'],
-});
-const stored = (description: string): Answer => ({ description, headers: ['ETag'] });
+import { unstorageCalls } from './unstorage-calls.ts';
 
 export const apiCalls: readonly Call[] = [
   {
@@ -224,4 +191,5 @@ export const apiCalls: readonly Call[] = [
     answers: { 200: { description: 'OpenAPI 3.1', content: json('OpenApi') } },
     errors: [...any],
   },
+  ...unstorageCalls,
 ];

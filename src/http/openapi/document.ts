@@ -4,7 +4,8 @@ import { catalogue, type ErrorCode } from '../../core/errors.ts';
 import { itemsMax } from '../batch-routes.ts';
 import { batchItemSchema, compareSchema, operationSchema, txnSchema } from '../operations-json.ts';
 import * as answers from './answers.ts';
-import { type Answer, apiCalls, type Call, type HeaderName } from './calls.ts';
+import type { Answer, Call, HeaderName } from './call.ts';
+import { apiCalls } from './calls.ts';
 
 const sent = {
   Operation: operationSchema,
@@ -27,6 +28,7 @@ export const answered = {
   HeldLock: answers.held,
   Lock: answers.lockFacts,
   Status: answers.status,
+  UnstorageKeys: z.array(z.string()),
   OpenApi: z.looseObject({ openapi: z.string() }),
 };
 
@@ -120,6 +122,10 @@ const headerObjects: Readonly<Record<HeaderName, object>> = {
   'Dsm-Expires-In': {
     description: 'seconds until the lifetime of the key ends, where it has one',
     schema: { type: 'number', minimum: 0 },
+  },
+  'X-Ttl': {
+    description: 'as Dsm-Expires-In, in whole seconds, as unstorage reads it',
+    schema: { type: 'integer', minimum: 0 },
   },
   Location: { description: 'path of what was made', schema: { type: 'string' } },
   'Preference-Applied': { description: 'what of Prefer was done', schema: { type: 'string' } },

@@ -30,6 +30,10 @@ const seconds = (minimum: number, maximum: number) => ({ type: 'number', minimum
 const session = { type: 'string', pattern: sessionPattern.source };
 
 export const key = path('key')('everything behind the path, percent-decoded once', keyText);
+export const unstorageKey = path('key')(
+  'a key as unstorage names it; with ":" or "/" at its end, as they are, all keys below it',
+  { ...keyText, examples: ['users:alice', 'users:'] },
+);
 export const lockName = path('name')('name of the lock, as a key is', keyText);
 export const sessionId = path('id')('the session', session);
 
@@ -110,4 +114,8 @@ export const idempotencyKey = header('Idempotency-Key')(
   'the same request with the same key is done once, and answered as the first time',
   { type: 'string', pattern: '^"[a-zA-Z0-9_-]{1,64}"$' },
 );
+export const base = header('Dsm-Base')('keys are those below it', { type: 'string' });
+export const unstorageTtl = header('X-Ttl')('lifetime in seconds; 0: for ever', {
+  anyOf: [{ const: 0 }, seconds(0.001, ttlSecondsMax)],
+});
 export const conditions = [ifMatch, ifNoneMatch, prefer];

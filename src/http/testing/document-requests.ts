@@ -77,7 +77,8 @@ function arbitraryOf(schema: Schema): fc.Arbitrary<unknown> {
   }
 }
 
-function textOf({ pattern, maxLength }: Schema): fc.Arbitrary<string> {
+function textOf({ pattern, maxLength, examples }: Schema): fc.Arbitrary<string> {
+  if (Array.isArray(examples)) return fc.oneof(name, fc.constantFrom(...(examples as string[])));
   if (typeof pattern !== 'string') {
     return maxLength === 1024 ? name : fc.oneof(name, fc.constantFrom('', '5'));
   }
@@ -154,7 +155,7 @@ function callOf(path: string, method: string, operation: Operation): fc.Arbitrar
       if (value === null || value === undefined) continue;
       if (parameter.in === 'query') query.set(parameter.name, String(value));
       else if (parameter.in === 'header') headers[parameter.name] = headerText(String(value));
-      else target = target.replace(`{${parameter.name}}`, () => encodeURIComponent(String(value)));
+      else target = target.replace(`{${parameter.name}}`, () => segmentOf(String(value)));
     }
     const text = query.size === 0 ? target : `${target}?${query}`;
     const { operationId: id } = operation;
@@ -162,10 +163,18 @@ function callOf(path: string, method: string, operation: Operation): fc.Arbitrar
   });
 }
 
+/** A colon may stand in a path as it is, and means something to unstorage only so. */
+function segmentOf(text: string): string {
+  return encodeURIComponent(text).replaceAll('%3A', ':');
+}
+
 /** What may stand in a header at all. */
 function headerText(text: string): string {
   return text.replace(/[^\t -~]/g, '?');
 }
+
+const jsonType = 'application/json';
+const linesType = 'application/x-ndjson';
 
 interface Content {
   readonly headers: Readonly<Record<string, string>>;
@@ -174,13 +183,24 @@ interface Content {
 
 function bodyOf({ requestBody }: Operation): fc.Arbitrary<Content> {
   if (requestBody === undefined) return fc.constant({ headers: {}, body: null });
-  const kinds = Object.entries(requestBody.content).map(([type, { schema }]) => {
+  const { content } = requestBody;
+  const json = arbitraryOf(content[jsonType]?.schema ?? {});
+  const kinds = Object.keys(content).map((type) => {
     const headers = type === '*/*' ? {} : { 'content-type': type };
-    const isJson = type === 'application/json';
-    const text = isJson ? arbitraryOf(schema).map((json) => JSON.stringify(json)) : fc.string();
+    const text =
+      type === jsonType
+        ? json.map((value) => JSON.stringify(value))
+        : type === linesType
+          ? json.map((value) => linesOf(value as readonly unknown[]))
+          : fc.string();
     return text.map((body) => ({ headers, body }));
   });
   return fc.oneof(...kinds);
+}
+
+/** The array of the other type, a line for each of its items. */
+function linesOf(items: readonly unknown[]): string {
+  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
 }
 
 /** Why the answer is not as the document says; null where it is. */
@@ -191,11 +211,18 @@ export async function faultOf(id: string, answer: Response): Promise<string | nu
   if (said === undefined) return `${status} is not in the document: ${text}`;
   if (said.content === undefined) return text === '' ? null : `${status} has a body: ${text}`;
   const type = (headers.get('content-type') ?? '').split(';')[0] ?? '';
+  if (type === linesType && said.content[type] !== undefined) {
+    const items = text.split('\n').slice(0, -1);
+    return faultOfJson(said.content[jsonType]?.schema ?? {}, `[${items}]`);
+  }
   const media = said.content[type] ?? said.content['*/*'];
   if (media === undefined) return `${status} has the type ${type}`;
   if (!/[/+]json$/.test(type) || said.content['*/*'] === media) return null;
+  return faultOfJson(media.schema, text);
+}
 
-  const validate = validatorOf(JSON.stringify(media.schema).replaceAll('"#/', '"document#/'));
+function faultOfJson(schema: Schema, text: string): string | null {
+  const validate = validatorOf(JSON.stringify(schema).replaceAll('"#/', '"document#/'));
   return validate(JSON.parse(text)) ? null : `${ajv.errorsText(validate.errors)} in ${text}`;
 }
 
