@@ -1,27 +1,31 @@
-import { createStorage } from 'unstorage';
+import { createStorage, type Storage } from 'unstorage';
 import httpDriver from 'unstorage/drivers/http';
 import { describe, expect, it } from 'vitest';
+import dsmDriver from '../integrations/unstorage.ts';
 import { call, expectProblem, expectWritten, get, put, textOf } from './call.ts';
 import { sharedCluster } from './fixture.ts';
 import { until } from './until.ts';
 
-/** The driver as unstorage publishes it, against real nodes. */
 const cluster = sharedCluster({ slaves: 1 });
-const storageAt = (url: string, base: string) =>
-  createStorage({
-    driver: httpDriver({ base: `${url}/v1/unstorage`, headers: { 'dsm-base': base } }),
-  });
 
-/** At every node: all but one send changes on. */
-const atEachNode = async (
-  check: (storage: ReturnType<typeof storageAt>, url: string, base: string) => Promise<void>,
-) => {
-  for (const [i, url] of cluster().urls.entries()) {
-    await check(storageAt(url, `app${i}`), url, `app${i}`);
-  }
+/** The driver as unstorage publishes it, and our own: they name, find and leave the same. */
+const drivers = {
+  stock: (url: string, base: string) =>
+    httpDriver({ base: `${url}/v1/unstorage`, headers: { 'dsm-base': base } }),
+  own: (url: string, base: string) => dsmDriver({ masters: [url], base }),
 };
 
-describe('the stock HTTP driver of unstorage', () => {
+describe.each(['stock', 'own'] as const)('the %s driver of unstorage', (kind) => {
+  /** At every node: all but one send changes on. */
+  const atEachNode = async (
+    check: (storage: Storage, url: string, base: string) => Promise<void>,
+  ) => {
+    for (const [i, url] of cluster().urls.entries()) {
+      const base = `${kind}${i}`;
+      await check(createStorage({ driver: drivers[kind](url, base) }), url, base);
+    }
+  };
+
   it('stores and finds values of all kinds, and what is absent is null', () =>
     atEachNode(async (storage) => {
       const values = { text: 'hello', empty: '', number: 7, list: [1, { a: null }], yes: true };
@@ -99,6 +103,22 @@ describe('the stock HTTP driver of unstorage', () => {
       await until('it has ended', async () => !(await storage.hasItem('short')));
     }));
 });
+
+it('the own driver tells what others change, at every node', async () => {
+  for (const [i, url] of cluster().urls.entries()) {
+    const storage = createStorage({ driver: drivers.own(url, `watched${i}`) });
+    const told: string[] = [];
+    const stop = await storage.watch((event, key) => told.push(`${event} ${key}`));
+    const other = createStorage({ driver: drivers.stock(oneBehind(i), `watched${i}`) });
+    await other.setItem('users:alice', 1);
+    await other.removeItem('users:alice');
+    await until('both are told', () => told.length === 2);
+    expect(told).toEqual(['update users:alice', 'remove users:alice']);
+    await stop();
+  }
+});
+
+const oneBehind = (index: number): string => cluster().urls.at(index - 1) ?? '';
 
 describe('the mount for unstorage', () => {
   it('takes the conditions and idempotency keys that /v1/kv takes', async () => {
