@@ -63,7 +63,7 @@ it('every node answers as the document says, and none with a 5xx', async () => {
     }),
     { numRuns: 50 },
   );
-  // Refusals alone would prove little. Which few calls had no luck is chance.
+  // Refusals alone would prove little. Which few calls have no luck is chance; one needs the secret.
   expect([...succeeded]).toContain('watch');
-  expect(succeeded.size).toBeGreaterThan(operations.length - 4);
+  expect(succeeded.size).toBeGreaterThan(operations.length - 5);
 });
