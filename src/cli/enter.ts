@@ -24,14 +24,16 @@ export async function enter(...words: readonly string[]): Promise<never> {
   process.exit(exitCode);
 }
 
-const nodeMajorMin = 22;
+/** The oldest Node: major, minor. As `engines` of package.json says. */
+const nodeMin = [22, 19] as const;
 
 /** npm only warns of an old Node, and what breaks there breaks late and with a riddle. */
 function runtimeFault(): string | null {
   const { node, bun, deno } = process.versions;
-  if (bun !== undefined || deno !== undefined || Number.parseInt(node, 10) >= nodeMajorMin)
-    return null;
-  return `dsm needs Node 22.19 or newer, or Bun, or Deno; this is Node ${node}`;
+  if (bun !== undefined || deno !== undefined) return null;
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  if (major > nodeMin[0] || (major === nodeMin[0] && minor >= nodeMin[1])) return null;
+  return `dsm needs Node ${nodeMin.join('.')} or newer, or Bun, or Deno; this is Node ${node}`;
 }
 
 /** Loaded late: the verbs that start no node answer faster without. */

@@ -42,8 +42,9 @@ async function runLocked(
     ttl: reader.readFlag(callSettings.lockTtl, undefined),
   };
   reader.end();
-  await using lock = await clientOf(flags).lock(name, options);
-  const code = await runCommand(words, lock);
+  const lock = await clientOf(flags).lock(name, options);
+  // Not `await using`: every verb is loaded with this one, and Node 22 could read none of them.
+  const code = await runCommand(words, lock).finally(() => lock.release());
   if (code !== null) return code;
   await writeErrorLine(`dsm lock: the lock ${JSON.stringify(name)} was lost`);
   return exitCodes.unknown;

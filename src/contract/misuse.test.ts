@@ -115,6 +115,22 @@ describe('a node that cannot start says why, in one sentence, and ends with an e
   });
 });
 
+it('a first master says what it waits for before it founds a cluster', async () => {
+  const data = temporaryDirectory();
+  const words = ['--port', '0', '--masters', 'http://127.0.0.1:1', '--data-dir', data];
+  const dsm = startDsm(['master', ...words, '--exit-with-parent', '--log-format', 'json']);
+  onTestFinished(async () => {
+    dsm.process.kill('SIGKILL');
+    await dsm.ended;
+  });
+  const told = await until('it says so', () => {
+    const lines = dsm.stderr().split('\n').slice(0, -1);
+    return lines.find((line) => line.includes('waiting to found a cluster')) ?? null;
+  });
+  expect(told).toContain('--new-cluster');
+  expect(JSON.parse(told).silent).toEqual(['http://127.0.0.1:1']);
+});
+
 describe('a node of another cluster', () => {
   it('as a master with data of its own says so and ends', async () => {
     // One of three voters: alone it cannot become active in the cluster that it comes from.

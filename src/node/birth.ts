@@ -22,7 +22,8 @@ export class Birth {
   readonly #notBeforeMs: number;
   #askAtMs = 0;
   #isForbidden = false;
-  #hasComplained = false;
+  #hasToldWaiting = false;
+  #hasToldOfSlave = false;
 
   constructor(context: NodeContext, options: BirthOptions) {
     this.#context = context;
@@ -38,9 +39,21 @@ export class Birth {
     const everyoneSaidNone = this.#options.others.every((url) => this.#saidNone.has(url));
     if (nowMs >= this.#notBeforeMs && (everyoneSaidNone || this.#options.mustNotAsk)) {
       this.#options.onFounded();
-    } else if (nowMs >= this.#askAtMs) {
-      this.#ask(nowMs);
+    } else {
+      if (nowMs >= this.#notBeforeMs) this.#tellWaiting();
+      if (nowMs >= this.#askAtMs) this.#ask(nowMs);
     }
+  }
+
+  /** Whoever starts nodes by hand sees one that listens, and must know why it serves nobody. */
+  #tellWaiting(): void {
+    if (this.#hasToldWaiting) return;
+    this.#hasToldWaiting = true;
+    this.#context.logger.warn(
+      'waiting to found a cluster until every other master has answered that it knows of none: ' +
+        'start them (or, where there never was a cluster, give --new-cluster)',
+      { silent: this.#options.others.filter((url) => !this.#saidNone.has(url)) },
+    );
   }
 
   #ask(nowMs: number): void {
@@ -68,8 +81,8 @@ export class Birth {
   onForeignSlave(clusterId: string, url: string): void {
     if (!this.#options.mayFound) return;
     this.#isForbidden = true;
-    if (this.#hasComplained) return;
-    this.#hasComplained = true;
+    if (this.#hasToldOfSlave) return;
+    this.#hasToldOfSlave = true;
     this.#context.logger.error(
       'a slave still holds the data of another cluster, so none is founded here; start this ' +
         'master with its old data directory, or stop the slaves, or say --new-cluster',
