@@ -1,6 +1,6 @@
 /**
  * Three servers share sessions, a rate limit and a flag; one of them is killed, and nobody notices.
- * Start a cluster (`npx dsm up`), then
+ * Start a cluster (`npm start`), then
  *
  *     node src/examples/fleet.ts [masters, default http://127.0.0.1:12345]
  *
