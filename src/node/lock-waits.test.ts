@@ -57,6 +57,25 @@ describe('a call that waits for a lock', () => {
     expect(told).toEqual([null, null]);
   });
 
+  test('is one of several of a session: the place in the queue is kept for those that wait on', () => {
+    const { store, apply, told, waits, wait } = setUp();
+    wait(3, 100);
+    wait(3, 500);
+    waits.settle(store, 4, 100);
+    expect(told).toEqual(['lock_held']);
+    waits.settle(store, 4, 499);
+    apply('release', 1);
+    waits.settle(store, 5, 499);
+    expect(told).toEqual(['lock_held', 5]);
+    wait(9, 600);
+    wait(3, 600);
+    wait(3, 600);
+    apply('release', 3);
+    waits.settle(store, 6, 600);
+    // All at once: nobody of them waits on.
+    expect(told.slice(2)).toEqual([null, null, null]);
+  });
+
   test('is one of so many; the mastership over, it is told so', () => {
     const { told, waits, wait } = setUp(1);
     wait(3, 100);

@@ -5,7 +5,10 @@
 import { DsmError } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 
-/** `token` is null where the time was up first, or the session has ended. */
+/**
+ * `token` is null where the time was up first, or the session has ended: whoever waited gives up the
+ * place in the queue. With an error it stays.
+ */
 export type LockDone = (error: DsmError | null, token: number | null) => void;
 
 interface LockWait {
@@ -13,6 +16,14 @@ interface LockWait {
   readonly session: number;
   readonly deadlineMs: number;
   readonly done: LockDone;
+}
+
+const noPlaces: ReadonlySet<string> = new Set();
+const sharedText = 'Another session holds the lock; another call of this one waits on in the queue';
+
+/** Calls of one session share its place in the queue: it is given up when the last one is over. */
+function placeOf({ name, session }: LockWait): string {
+  return `${session} ${name}`;
 }
 
 export class LockWaits {
@@ -52,18 +63,24 @@ export class LockWaits {
     if (!hasChanged && nowMs < this.#firstDeadlineMs) return;
     if (hasChanged) this.#seenLsn = changedLsn;
     const left: LockWait[] = [];
+    const late: LockWait[] = [];
     const over: (() => void)[] = [];
     for (const wait of this.#waits) {
       const lock = sessions.lock(wait.name);
       const isOwner = lock?.queue[0] === wait.session && lock.token <= doneLsn;
-      const isOver = sessions.get(wait.session) === undefined || wait.deadlineMs <= nowMs;
       if (isOwner) over.push(() => wait.done(null, lock.token));
-      else if (isOver) over.push(() => wait.done(null, null));
+      else if (sessions.get(wait.session) === undefined) over.push(() => wait.done(null, null));
+      else if (wait.deadlineMs <= nowMs) late.push(wait);
       else left.push(wait);
     }
     this.#waits = left;
-    this.#firstDeadlineMs = Math.min(Infinity, ...left.map(({ deadlineMs }) => deadlineMs));
+    this.#firstDeadlineMs = left.reduce((ms, { deadlineMs }) => Math.min(ms, deadlineMs), Infinity);
+    const kept = late.length === 0 ? noPlaces : new Set(left.map(placeOf));
     for (const tell of over) tell();
+    for (const wait of late) {
+      if (kept.has(placeOf(wait))) wait.done(new DsmError('lock_held', sharedText), null);
+      else wait.done(null, null);
+    }
   }
 
   failAll(error: DsmError): void {
