@@ -1,6 +1,6 @@
-import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { withBody } from '../sim/fixtures.ts';
 import { sessionCommand } from '../sim/session-arbitraries.ts';
 import { txn } from '../sim/txn-arbitraries.ts';
 import { FrameError, formatVersion, frameAt } from './frame.ts';
@@ -169,13 +169,4 @@ function reasonOf(decode: () => unknown): string {
     throw error;
   }
   return 'none';
-}
-
-/** `bytes` with one byte of the body changed and a right checksum: not damage, but news. */
-function withBody(bytes: Uint8Array, at: number, value: number): Uint8Array {
-  const changed = bytes.slice();
-  changed[8 + at] = value;
-  const checksum = crc32(changed.subarray(8), changed.length - 8);
-  new DataView(changed.buffer).setUint32(4, checksum, true);
-  return changed;
 }

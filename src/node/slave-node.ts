@@ -26,6 +26,8 @@ export class SlaveNode extends DsmNode {
   #registerAtMs = 0;
   #attempts = 0;
   #isRegistering = false;
+  /** The last append was of a version that this one cannot read. */
+  #isForeign = false;
   #isFetching = false;
   #lastState = 'learner';
 
@@ -91,14 +93,28 @@ export class SlaveNode extends DsmNode {
       records = decodeRecords(body);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      return reply({ status: 400, message: { reason: 'damaged', detail: error.message } });
+      return this.#onUnreadable(append, error, reply);
     }
+    this.#isForeign = false;
     this.context.counters.appendsTaken += 1;
     const answer = this.voter.onAppend(append, records, this.nowMs());
     const isRefused = 'reason' in answer;
     if (isRefused && answer.reason === 'snapshot') this.#fetchSnapshot(append.masterUrl);
     reply({ status: isRefused ? 409 : 200, message: answer });
     this.context.changed();
+  }
+
+  /** This slave follows no more. Where that is because of its version a person must hear of it. */
+  #onUnreadable({ masterUrl }: Append, error: FrameError, reply: Reply): void {
+    const reason = error.reason === 'version' ? 'version' : 'damaged';
+    if (reason === 'version' && !this.#isForeign) {
+      this.#isForeign = true;
+      this.context.logger.error(
+        'the master writes what this version of dsm does not know; install the one that it runs',
+        { master: masterUrl, detail: error.message },
+      );
+    }
+    reply({ status: 400, message: { reason, detail: error.message } });
   }
 
   #fetchSnapshot(url: string): void {

@@ -2,6 +2,7 @@
  * What tests of the core are made of: members, records, voters and messages with everything that a
  * test does not care about filled in.
  */
+import { crc32 } from 'node:zlib';
 import { type DedupeWindow, type Limits, makeLimits } from '../core/limits.ts';
 import { Log } from '../core/log.ts';
 import type { Append, Position, PromiseRequest } from '../core/messages.ts';
@@ -62,6 +63,15 @@ export function records(
   logTimeMs = 0,
 ): Record[] {
   return encodeBatch(commands, firstLsn, epoch, logTimeMs).records;
+}
+
+/** `bytes`, which are one frame, with one byte of the body changed and a right checksum: not damage, but news. */
+export function withBody(bytes: Uint8Array, at: number, value: number): Uint8Array {
+  const changed = bytes.slice();
+  changed[8 + at] = value;
+  const checksum = crc32(changed.subarray(8), changed.length - 8);
+  new DataView(changed.buffer).setUint32(4, checksum, true);
+  return changed;
 }
 
 /** `count` different puts of `epoch` from `firstLsn` on. */

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { formatVersion } from '../core/frame.ts';
+import type { Append } from '../core/messages.ts';
+import { encodeBatch } from '../core/record.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { PeerAnswer } from '../ports/peers.ts';
+import { withBody } from '../sim/fixtures.ts';
+import { World } from '../sim/world.ts';
+
+test('a slave that cannot read what a later version writes says so to a person, once', () => {
+  const errors: string[] = [];
+  const ignore = () => {};
+  const logger: Logger = {
+    ...{ debug: ignore, info: ignore, warn: ignore },
+    error: (message) => void errors.push(message),
+  };
+  const world = new World({ seed: 1, masters: 1, slaves: 1, logger: () => logger });
+  world.startAll();
+  world.ready();
+  const slave = world.node('s1');
+  const { log, clusterId, promised: epoch } = slave.inspect();
+  const append: Append = {
+    ...{ clusterId, epoch, masterId: world.node('m1').nodeId, masterUrl: 'http://m1' },
+    ...{ prev: log.last, committedLsn: log.lastLsn, startLsn: 1, leaseMs: 0 },
+  };
+  const { bytes } = encodeBatch([{ kind: 'tick' }], log.lastLsn + 1, epoch, 0);
+  const send = (body: Uint8Array) => {
+    const answers: PeerAnswer[] = [];
+    slave.onPeerCall('append', append, body, (answer) => void answers.push(answer));
+    return answers[0]?.message;
+  };
+  const later = withBody(bytes, 0, formatVersion + 1);
+  expect(send(later)).toMatchObject({ reason: 'version' });
+  expect(send(withBody(bytes, 1, 99))).toMatchObject({ reason: 'version' });
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toContain('install the one');
+  const damaged = bytes.slice();
+  damaged[9] = 77;
+  expect(send(damaged)).toMatchObject({ reason: 'damaged' });
+  // It comes back, and goes again.
+  expect(send(new Uint8Array(0))).toMatchObject({ epoch });
+  send(later);
+  expect(errors).toHaveLength(2);
+});
