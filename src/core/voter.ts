@@ -80,6 +80,8 @@ export class Voter {
   store: Store;
   /** appliedLsn follows it in the same step; never goes down. */
   committedLsn: number;
+  /** The highest committedLsn that an active master has told; the own one may be behind it, or before. */
+  heardCommittedLsn = 0;
   /** Synced up to here; lastLsn where there is no disk. */
   durableLsn: number;
   vow: Vow | null = null;
@@ -131,6 +133,7 @@ export class Voter {
     this.#promiseByAppend(append);
     this.master = { nodeId: append.masterId, url: append.masterUrl, epoch: append.epoch };
     this.masterHeardMs = nowMs;
+    this.heardCommittedLsn = Math.max(this.heardCommittedLsn, append.committedLsn);
     if (this.committedLsn + 1 < append.startLsn && !this.#holds(append.prev)) {
       return this.#refuse('snapshot');
     }

@@ -48,7 +48,7 @@ async function onHandoff(options: RouteOptions, request: Request): Promise<Respo
   return options.forwarder.run({
     isForwarded: isSentOn,
     bodyBytes: body.length,
-    isRepeatable: false,
+    isRepeatable: () => false,
     runHere: (done) =>
       node.handoff(to, (error) =>
         done(error, () => answers.json(200, { handedOff: true, master: node.activeUrl() })),
@@ -77,7 +77,7 @@ function onRemove(options: RouteOptions, request: Request, nodeId: string): Prom
   return options.forwarder.run({
     isForwarded: isForwarded(headers),
     bodyBytes: 0,
-    isRepeatable: false,
+    isRepeatable: () => false,
     runHere: (done) => node.removeMember(nodeId, (error) => done(error, () => answers.empty(204))),
     pack: (): Parcel => ({
       method: 'DELETE',

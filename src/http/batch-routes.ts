@@ -60,18 +60,25 @@ function onBatch(options: RouteOptions, request: Request): Promise<Response> {
         body,
       },
       (identity, done) =>
-        runItems(node, items, identity, (ends) => {
-          const nothingRan = ends.length > 0 && ends.every(isMisdirected);
-          done(nothingRan ? new DsmError('misdirected') : null, () =>
+        runItems(node, items, identity, (ends) =>
+          done(endOfMastership(ends, identity), () =>
             answer(answers, jsonOfEnds(node, items, ends), isLines),
-          );
-        }),
+          ),
+        ),
     );
   });
 }
 
-function isMisdirected({ error }: ItemEnd): boolean {
-  return error?.code === 'misdirected';
+/** Where the mastership ended meanwhile: whether the batch as a whole is to be run elsewhere. */
+function endOfMastership(
+  ends: readonly ItemEnd[],
+  identity: RequestIdentity | null,
+): DsmError | null {
+  const codes = new Set(ends.map(({ error }) => error?.code));
+  if (codes.size === 1 && codes.has('misdirected')) return new DsmError('misdirected');
+  const isCut = codes.has('misdirected') || codes.has('stepped_down');
+  // Without a key, what was done would be done again: each item says how it ended.
+  return isCut && identity !== null ? new DsmError('stepped_down') : null;
 }
 
 /** Throws `invalid_request` and the like: a batch with a bad item is not begun. */
@@ -154,7 +161,8 @@ function tagged(
   index: number,
 ): WriteRequest {
   if (identity === null) return command;
-  const own = { ...identity, id: `${identity.id}#${index}` };
+  // Behind a character that no key of a client has.
+  const own = { ...identity, id: `${identity.id}\0${index}` };
   return { ...command, request: tagOperations(own, [command]) };
 }
 

@@ -73,17 +73,19 @@ export class Changes {
       done: (error: DsmError | null, answer: () => Response) => void,
     ) => void,
   ): Promise<Response> {
-    const { forwarder, random } = this.#options;
+    const { forwarder, node, random } = this.#options;
     let { identity } = caller;
     return forwarder.run({
       isForwarded: caller.isForwarded,
       bodyBytes: body?.length ?? 0,
-      isRepeatable: true,
+      isRepeatable: () => identity !== null,
       waitMs,
       runHere: (done) => runHere(identity, done),
       pack: () => {
-        // This node may be the master in the end: then it must be the same request there.
-        identity ??= { id: random.id(), keyRevision: 0 };
+        // This node may be the master in the end: then it must be the same request there. With a
+        // revision it is refused, and not run twice, where it ran and is forgotten meanwhile.
+        const { id = random.id(), keyRevision = 0 } = identity ?? {};
+        identity = { id, keyRevision: keyRevision > 0 ? keyRevision : node.keyRevision() };
         const { path, headers } = target();
         const all = { ...headers, ...headersOf(identity) };
         return { method, path, headers: all, ...(body === null ? {} : { body }) };

@@ -100,6 +100,66 @@ describe('a write whose forward breaks', () => {
     },
   );
 
+  describe('by a master that steps down meanwhile', () => {
+    const steppedDown = replyOf(504, {}, '{"code":"stepped_down","outcome":"unknown"}');
+
+    test('it is sent to the successor, as the same write', async () => {
+      const { app, transport, node, clock } = standingBy();
+      transport.onSend = ({ url, done }) => {
+        node.standBy(other);
+        done(null, url === master ? steppedDown : replyOf(200));
+      };
+      const writing = app.request('/v1/kv/a', put);
+      await clock.advance(100);
+      expect((await writing).status).toBe(200);
+      expect(transport.sent.map(({ url }) => url)).toEqual([master, other]);
+      const keys = transport.sent.map(({ request }) => request.headers['idempotency-key']);
+      expect(keys).toEqual(['"id-1"', '"id-1"']);
+    });
+
+    /** This node is it, with a successor that answers `status`. */
+    function steppingDown(status: number) {
+      const setup = setUp();
+      const { node, transport } = setup;
+      node.write = (request, done) => {
+        node.writes.push(request);
+        node.standBy(status === 0 ? null : other);
+        done(new DsmError('stepped_down'), null);
+      };
+      transport.alwaysAnswer(replyOf(status));
+      return setup;
+    }
+    const keyed = { ...put, headers: { ...put.headers, 'idempotency-key': '"k"' } };
+
+    test('and is this one: with a key it is sent on, without one nobody knows', async () => {
+      const { app, transport, node } = steppingDown(200);
+      expect((await app.request('/v1/kv/a', keyed)).status).toBe(200);
+      expect(transport.sent.map(({ url }) => url)).toEqual([other]);
+      node.state = 'active';
+      const response = await app.request('/v1/kv/a', put);
+      expect([response.status, (await jsonOf(response)).code]).toEqual([504, 'stepped_down']);
+      expect(transport.sent).toHaveLength(1);
+    });
+
+    test.each([0, 503])(
+      'and nobody takes it (%i): 504 unknown, for it may have been applied',
+      async (status) => {
+        const { app, node, clock } = steppingDown(status);
+        const writing = app.request('/v1/kv/a', keyed);
+        await clock.advance(node.limits.holdMs + 100);
+        expect(await jsonOf(await writing)).toMatchObject({ outcome: 'unknown' });
+      },
+    );
+
+    test('one that was sent on already is not sent on again', async () => {
+      const { app, transport } = steppingDown(200);
+      const headers = { ...keyed.headers, 'dsm-no-forward': '1' };
+      const response = await app.request('/v1/kv/a', { ...put, headers });
+      expect([response.status, (await jsonOf(response)).code]).toEqual([504, 'stepped_down']);
+      expect(transport.sent).toEqual([]);
+    });
+  });
+
   describe('that hangs at a master with a successor', () => {
     /** The first attempt hangs; the others end with `status` at once. */
     function hanging(status: number) {

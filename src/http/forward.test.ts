@@ -61,6 +61,25 @@ describe('a call that only the active master can serve', () => {
     expect(transport.sent[0]?.request).not.toHaveProperty('body');
   });
 
+  test.each<[string, Record<string, string>, string]>([
+    ['a key made here', {}, '"id-1"'],
+    ['a key of the client', { 'idempotency-key': '"mine"' }, '"mine"'],
+  ])(
+    '%s says what was committed when it came: later it is not run again unseen',
+    async (_, headers, key) => {
+      const { app, node, transport } = standingBy();
+      transport.alwaysAnswer(replyOf(204));
+      for (let i = 0; i < 7; i += 1) node.put('x', '');
+      await app.request('/v1/kv/a', { method: 'DELETE', headers });
+      const sent = { 'idempotency-key': key, 'dsm-key-revision': '7' };
+      expect(transport.sent[0]?.request.headers).toMatchObject(sent);
+      // One that has not heard of the cluster for long knows too little.
+      node.hasTouch = false;
+      await app.request('/v1/kv/a', { method: 'DELETE', headers });
+      expect(transport.sent[1]?.request.headers).not.toHaveProperty('dsm-key-revision');
+    },
+  );
+
   test.each([412, 404, 422, 503, 504, 507])('an answer %i is the answer', async (status) => {
     const { app, transport } = standingBy();
     transport.alwaysAnswer(replyOf(status, { 'retry-after': '2' }, '{"code":"x"}'));

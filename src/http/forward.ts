@@ -25,10 +25,15 @@ const retryMs = 25;
 /** How often it is looked whether the master that was asked is still believed in. */
 const doubtMs = 100;
 
+const decoder = new TextDecoder();
+
 /** The master answers a write in `writeTimeoutMs`, be it 504; this is for the way there and back. */
 const travelMs = 500;
 
-/** `error` `misdirected` means: not active any more, and nothing happened. */
+/**
+ * `error` `misdirected` means: not active any more, and nothing happened. With `stepped_down` it may
+ * have happened, at least in part.
+ */
 export type RunHere = (done: (error: DsmError | null, answer: () => Response) => void) => void;
 
 /** What is sent to the master, beside `Dsm-No-Forward`. */
@@ -40,8 +45,8 @@ export interface ActiveCall {
   readonly bodyBytes: number;
   /** The master may take so much longer to answer than for a write. */
   readonly waitMs?: number;
-  /** True where the parcel has an idempotency key, and `runHere` the same one after `pack`. */
-  readonly isRepeatable: boolean;
+  /** Has `runHere` an idempotency key? After `pack` it is the one of the parcel. */
+  isRepeatable(): boolean;
   readonly runHere: RunHere;
   /** Called once, where the call must be sent on: every attempt sends the same. */
   pack(): Parcel;
@@ -71,34 +76,38 @@ export class Forwarder {
   run(call: ActiveCall): Promise<Response> {
     return answerLater((settle) => {
       if (this.#options.node.isActive()) this.#here(call, settle);
-      else this.#away(call, settle);
+      else this.#away(call, settle, null);
     });
   }
 
   #here(call: ActiveCall, settle: Settle): void {
     call.runHere((error, answer) => {
       if (error === null) settle(answer);
-      else if (error.code === 'misdirected') this.#away(call, settle);
+      else if (error.code === 'misdirected') this.#away(call, settle, null);
+      else if (mayRepeat(error, call)) this.#away(call, settle, error);
       else settle(() => this.#options.answers.problem(error));
     });
   }
 
-  #away(call: ActiveCall, settle: Settle): void {
+  /** `broken`: how it ended here, where it may have been applied. */
+  #away(call: ActiveCall, settle: Settle, broken: DsmError | null): void {
     const { node, answers } = this.#options;
-    if (call.isForwarded) return settle(() => answers.problem(misdirected(node)));
+    const refuse = (error: DsmError) => settle(() => answers.problem(broken ?? error));
+    if (call.isForwarded) return refuse(misdirected(node));
     const { heldCallsMax, queueBytesMax } = node.limits;
     const { bodyBytes } = call;
     if (this.#heldCalls >= heldCallsMax || this.#heldBytes + bodyBytes > queueBytesMax) {
       const text = 'Too many calls wait for the active master; try again in a moment';
-      return settle(() => answers.problem(new DsmError('overloaded', text)));
+      return refuse(new DsmError('overloaded', text));
     }
     this.#heldCalls += 1;
     this.#heldBytes += bodyBytes;
-    new HeldCall(this.#options, call, (answer) => {
+    const onEnd: Settle = (answer) => {
       this.#heldCalls -= 1;
       this.#heldBytes -= bodyBytes;
       settle(answer);
-    }).seek();
+    };
+    new HeldCall(this.#options, call, onEnd, broken).seek();
   }
 }
 
@@ -110,16 +119,22 @@ class HeldCall {
   readonly #parcel: Parcel;
   readonly #deadlineMs: number;
   /** How the last attempt ended that may have been applied; null where none was. */
-  #broken: DsmError | null = null;
+  #broken: DsmError | null;
   /** Number of the attempt that is waited for; those before it were left. */
   #attempt = 0;
   #doubt: Timer | null = null;
   #isSettled = false;
 
-  constructor(options: ForwarderOptions, call: ActiveCall, settle: Settle) {
+  constructor(
+    options: ForwarderOptions,
+    call: ActiveCall,
+    settle: Settle,
+    broken: DsmError | null,
+  ) {
     this.#options = options;
     this.#call = call;
     this.#settle = settle;
+    this.#broken = broken;
     this.#parcel = call.pack();
     this.#deadlineMs = options.clock.monotonicMs() + options.node.limits.holdMs;
   }
@@ -157,8 +172,15 @@ class HeldCall {
     this.#call.runHere((error, answer) => {
       if (error === null) this.#finish(answer);
       else if (error.code === 'misdirected') this.#seekAgain();
+      else if (mayRepeat(error, this.#call)) this.#breakOff(error);
       else this.#fail(error);
     });
+  }
+
+  /** It may have been applied; it is harmless to ask again. */
+  #breakOff(error: DsmError): void {
+    this.#broken = error;
+    this.#seekAgain();
   }
 
   /** Not at once: what is believed of the master needs a moment to change. */
@@ -175,7 +197,7 @@ class HeldCall {
     };
     this.#attempt += 1;
     const attempt = this.#attempt;
-    if (this.#call.isRepeatable) this.#doubtLater(url);
+    if (this.#call.isRepeatable()) this.#doubtLater(url);
     transport.send(url, request, (failure, reply) => {
       if (this.#isSettled || (attempt !== this.#attempt && !isResult(reply))) return;
       this.#doubt?.cancel();
@@ -201,9 +223,11 @@ class HeldCall {
       return this.#seekAgain();
     }
     if (reply?.header(headerNames.node) === undefined) {
-      this.#broken = broken(url, failure);
-      if (!this.#call.isRepeatable) return this.#fail(this.#broken);
-      return this.#seekAgain();
+      const error = broken(url, failure);
+      return this.#call.isRepeatable() ? this.#breakOff(error) : this.#fail(error);
+    }
+    if (this.#call.isRepeatable() && hasSteppedDown(reply)) {
+      return this.#breakOff(new DsmError('stepped_down'));
     }
     if (this.#broken !== null && isRefusal(reply.status)) return this.#seekAgain();
     this.#finish(() => passOn(reply, url));
@@ -215,10 +239,20 @@ class HeldCall {
   }
 }
 
+/** Another master may say how it ended, and runs it where it did not. */
+function mayRepeat({ code }: DsmError, call: ActiveCall): boolean {
+  return code === 'stepped_down' && call.isRepeatable();
+}
+
 /** What a call came to where it was run: it is the same whichever attempt brings it. */
 function isResult(reply: InboundReply | null): boolean {
   const isFromNode = reply?.header(headerNames.node) !== undefined;
   return isFromNode && reply.status < 500 && reply.status !== 421;
+}
+
+/** Its answer was on the way when its mastership ended: its successor knows how the call ended. */
+function hasSteppedDown({ status, body }: InboundReply): boolean {
+  return status === 504 && decoder.decode(body).includes('"code":"stepped_down"');
 }
 
 /** Says of this attempt only that nothing happened; nothing of one before it. */

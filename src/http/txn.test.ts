@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DsmError } from '../core/errors.ts';
-import { jsonOf, type Setup, setUp } from './testing/set-up.ts';
+import { jsonOf, replyOf, type Setup, setUp } from './testing/set-up.ts';
 
 const send = ({ app }: Setup, path: string, body: unknown, headers: Record<string, string> = {}) =>
   app.request(path, {
@@ -327,6 +327,56 @@ describe('POST /v1/batch', () => {
       { status: 'found' },
       { key: 'c', error: { code: 'too_large', outcome: 'not-applied' } },
     ]);
+  });
+
+  describe('that the end of the mastership cuts in two', () => {
+    /** One item is done, one is on its way, and one was not begun. */
+    function cut() {
+      const at = setUp();
+      const write = at.node.write.bind(at.node);
+      const errors = [null, 'stepped_down', 'misdirected'] as const;
+      at.node.write = (request, done) => {
+        const error = errors[at.node.writes.length];
+        if (error === null) return write(request, done);
+        at.node.writes.push(request);
+        at.node.standBy('http://127.0.0.1:2');
+        done(new DsmError(error ?? 'internal'), null);
+      };
+      return at;
+    }
+    const deletes = ['a', 'b', 'c'].map((key) => ({ op: 'delete', key }));
+
+    test('is run as a whole by the next master, where a key makes that harmless', async () => {
+      const at = cut();
+      at.transport.alwaysAnswer(replyOf(200, {}, '[]'));
+      const response = await send(at, '/v1/batch', deletes, { 'idempotency-key': '"k"' });
+      expect([response.status, await response.text()]).toEqual([200, '[]']);
+      const [sent] = at.transport.sent;
+      expect(sent?.request.headers).toMatchObject({ 'idempotency-key': '"k"' });
+      expect(JSON.parse(new TextDecoder().decode(sent?.request.body))).toEqual(deletes);
+    });
+
+    test('says of each item how it ended, where there is no key', async () => {
+      const at = cut();
+      const response = await send(at, '/v1/batch', deletes);
+      expect(await response.json()).toMatchObject([
+        { status: 'not-found' },
+        { error: { code: 'stepped_down', outcome: 'unknown' } },
+        { error: { code: 'misdirected', outcome: 'not-applied' } },
+      ]);
+      expect(at.transport.sent).toEqual([]);
+    });
+  });
+
+  test('has keys of its own for its items: no key of a client is one of them', async () => {
+    const at = setUp();
+    const key = (id: string) => ({ 'idempotency-key': `"${id}"` });
+    await send(at, '/v1/batch', [{ op: 'put', key: 'a', value: 'x' }], key('b'));
+    const put = { method: 'PUT', body: 'y', headers: key('b#0') };
+    expect((await at.app.request('/v1/kv/a', put)).status).toBe(200);
+    const ids = at.node.writes.map(({ request }) => request?.id ?? '');
+    // No header can hold what is in it.
+    expect(() => new Headers(key(ids[0] ?? ''))).toThrow(TypeError);
   });
 
   test('where no item could be served here it is sent on as a whole', async () => {

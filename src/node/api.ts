@@ -108,6 +108,11 @@ export interface NodeApi {
   watch(scope: WatchScope, from: number | null, options: ReadOptions, done: WatchDone): void;
   /** False where nothing was heard of a master for so long that what this node knows may be old. */
   isInTouch(): boolean;
+  /**
+   * For idempotency keys made now: what is asked for under one will have a later lsn than this. 0
+   * where the node has not heard of the master for long, and what it knows may be too old to say.
+   */
+  keyRevision(): number;
   /** Only at the active master; elsewhere `misdirected`, and the HTTP layer forwards the call. */
   write(request: WriteRequest, done: WriteDone): void;
 

@@ -300,6 +300,12 @@ export abstract class DsmNode implements NodeApi {
     return this.isActive() || this.nowMs() - this.voter.masterHeardMs < this.limits.removeMs;
   }
 
+  keyRevision(): number {
+    const { committedLsn, heardCommittedLsn } = this.voter;
+    // What is committed stands before all that is to come, whoever will be the master.
+    return this.isInTouch() ? Math.max(committedLsn, heardCommittedLsn) : 0;
+  }
+
   look(options: ReadOptions, done: (error: DsmError | null, store: Store | null) => void): void {
     this.#whenReadable(options, (error) => {
       this.context.counters.reads += 1;

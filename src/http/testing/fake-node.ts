@@ -126,6 +126,10 @@ export class FakeNode implements NodeApi {
     return this.hasTouch;
   }
 
+  keyRevision(): number {
+    return this.hasTouch ? this.appliedLsn : 0;
+  }
+
   write(request: WriteRequest, done: WriteDone): void {
     this.writes.push(request);
     if (this.writeError !== null) done(this.writeError, null);
