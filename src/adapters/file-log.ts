@@ -55,6 +55,7 @@ class FileLog implements Storage {
   readonly #queue: LogQueue;
   readonly #snapshotLane = createLane();
   #recovered: Parts | null = null;
+  #failureListener: (error: Error) => void = () => {};
   /** lsn of the next record to be handed in. */
   #nextLsn = 1;
   /** lsn of the newest snapshot handed in: nothing is cut at or below it. */
@@ -100,6 +101,12 @@ class FileLog implements Storage {
     for (const repair of recovered.repairs) logger.warn(repair);
     this.#queue.enqueue((next) => this.#repair(log, next));
     return recovered;
+  }
+
+  onFailure(listener: (error: Error) => void): void {
+    this.#failureListener = listener;
+    const { failure } = this.#queue;
+    if (failure !== null) this.#tellLater(failure);
   }
 
   append(records: readonly Record[], done: DiskDone): void {
@@ -216,5 +223,12 @@ class FileLog implements Storage {
       error: error.message,
     });
     this.#recovered?.watermark.stop();
+    this.#tellLater(error);
+  }
+
+  /** Whoever listens now: one that begins to later is told by itself. */
+  #tellLater(error: Error): void {
+    const listener = this.#failureListener;
+    this.#options.clock.setTimer(0, () => listener(error));
   }
 }

@@ -110,6 +110,25 @@ describe('a failed log', () => {
     expect(errors).toHaveLength(7);
   });
 
+  test('is told of though nobody has asked for anything: a repair that fails', () => {
+    const log = new SimLog();
+    log.append(makeRecords(1, 3));
+    log.damage('log-0000000000000001-0.dsm', (bytes) => bytes.subarray(0, -5));
+    log.disk.faults.capacityBytes = 10;
+    const { repairs } = log.restart();
+    expect(repairs).toHaveLength(1);
+    const errors: string[] = [];
+    log.storage.onFailure(({ message }) => errors.push(message));
+    expect(errors).toEqual([]);
+    log.wait(20);
+    expect(errors).toEqual([expect.stringContaining('ENOSPC')]);
+    // Whoever listens later is told too.
+    const later: Error[] = [];
+    log.storage.onFailure((error) => later.push(error));
+    log.wait(20);
+    expect([errors.length, later.length]).toEqual([1, 1]);
+  });
+
   test('touches the disk no more', () => {
     const { log, calls, note } = failing();
     log.disk.faults.syncFailShare = 0;

@@ -62,6 +62,9 @@ class MemoryStorage implements Storage {
     return { meta, snapshot, records: [...records], repairs: [] };
   }
 
+  /** Memory does not fail. */
+  onFailure(): void {}
+
   append(records: readonly Record[], done: DiskDone): void {
     const isNext = records[0]?.lsn === this.#nextLsn;
     assert(isNext, `records are appended from ${this.#nextLsn} on, without a gap`);

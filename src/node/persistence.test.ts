@@ -11,6 +11,8 @@ import { Persistence } from './persistence.ts';
 class Steps {
   readonly log: string[] = [];
   readonly metas: Meta[] = [];
+  /** Poisons it, though nothing is under way. */
+  fail: (error: Error) => void = () => {};
   readonly #open: DiskDone[] = [];
   logBytes = 0;
 
@@ -22,6 +24,9 @@ class Steps {
     const steps = this;
     return {
       recover: () => ({ meta: null, snapshot: null, records: [], repairs: [] }),
+      onFailure: (listener) => {
+        steps.fail = listener;
+      },
       append: (records, done) => begin(`append ${records.map(({ lsn }) => lsn)}`, done),
       cut: (lsn, done) => begin(`cut ${lsn}`, done),
       saveMeta: (meta, done) => {
@@ -123,6 +128,17 @@ describe('persistence', () => {
     expect(said).toEqual([]);
     expect(poison.map(({ message }) => message)).toEqual(['EIO']);
     expect(voter.durableLsn).toBe(0);
+  });
+
+  test('a failure that no write gets poisons it too: a repair of the start, on a full disk', () => {
+    const { steps, voter, persistence, poison } = bench();
+    steps.fail(new Error('ENOSPC'));
+    expect(poison.map(({ message }) => message)).toEqual(['ENOSPC']);
+    take(voter, 1);
+    const said: string[] = [];
+    persistence.flush(() => said.push('first'));
+    steps.end(new Error('ENOSPC'));
+    expect([said, poison]).toEqual([[], [new Error('ENOSPC')]]);
   });
 
   test('a cut is on its way before the records that take its place', () => {

@@ -45,6 +45,7 @@ export class Persistence {
     this.#voter = options.voter;
     this.#storage = options.storage;
     this.#logger = options.logger;
+    this.#storage?.onFailure((error) => this.#poison(error));
   }
 
   /** null for a node without a disk. */
@@ -107,13 +108,15 @@ export class Persistence {
 
   #onDone(error: Error | undefined): void {
     if (this.#isPoisoned) return;
-    if (error !== undefined) {
-      this.#isPoisoned = true;
-      this.#options.onPoisoned(error);
-      return;
-    }
+    if (error !== undefined) return this.#poison(error);
     this.#finished += 1;
     while ((this.#waiting[0]?.after ?? Infinity) <= this.#finished) this.#waiting.shift()?.run();
+  }
+
+  #poison(error: Error): void {
+    if (this.#isPoisoned) return;
+    this.#isPoisoned = true;
+    this.#options.onPoisoned(error);
   }
 
   #meta(): Meta {

@@ -41,6 +41,11 @@ export class CorruptLogError extends Error {
 export interface Storage {
   /** Reads and repairs what is there. Called once, before everything else. Throws CorruptLogError. */
   recover(): Recovered;
+  /**
+   * Has `listener` called once when the storage is poisoned, never synchronously. Not every failure
+   * has a call that gets it: repairs go on after `recover`, and some work is the storage's own.
+   */
+  onFailure(listener: (error: Error) => void): void;
   /** One write and one sync. `records` follow the last one kept; the bytes are never changed. */
   append(records: readonly Record[], done: DiskDone): void;
   /** Drops all records from `lsn` on. */

@@ -93,6 +93,8 @@ export class SimPlatter implements Platter {
     };
     return {
       recover: (): Recovered => ({ ...this.kept, records: [...this.kept.records], repairs: [] }),
+      // All that it does is an answer to a call, which gets the failure.
+      onFailure: () => {},
       append: (records, done) => {
         for (const { frame } of records) logBytes += frame.length;
         run((kept) => kept.records.push(...records), done);

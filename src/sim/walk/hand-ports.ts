@@ -109,6 +109,8 @@ export class HandDisk {
       this.#operations.push({ apply, done });
     return {
       recover: (): Recovered => ({ ...this.kept, records: [...this.kept.records], repairs: [] }),
+      // Its operations do not fail.
+      onFailure: () => {},
       append: (records, done) => {
         for (const { frame } of records) logBytes += frame.length;
         begin((kept) => kept.records.push(...records), done);
