@@ -410,15 +410,17 @@ export class ActiveMaster {
     return formerMembers.some((former) => former.role === 'master' && !isMember(former));
   }
 
-  proposeMembers(after: readonly Member[], nowMs: number): void {
+  /** Returns the lsn of its record. */
+  proposeMembers(after: readonly Member[], nowMs: number): number {
     const { self, members } = this.voter;
     assert(this.canReconfigure, 'one change of members at a time, and an own record first');
     assert(
       after.some(({ nodeId }) => nodeId === self.nodeId),
       'a config never removes the active master',
     );
-    this.propose([{ kind: 'config', before: members, after }], nowMs);
+    const { lastLsn } = this.propose([{ kind: 'config', before: members, after }], nowMs);
     this.#followConfigs(nowMs);
+    return lastLsn;
   }
 
   #dropLostLearners(nowMs: number): void {

@@ -355,10 +355,15 @@ export class ActiveRole {
     for (const member of without(after, before)) logger.info(`added ${member}`, facts);
   }
 
-  /** A change of members by an administrator; the caller has checked that it is allowed. */
-  proposeMembers(after: readonly Member[]): void {
+  /**
+   * A change of members by an administrator; the caller has checked that it is allowed. `done` when
+   * it is in force for good, and everybody who comes after knows it: as with a write.
+   */
+  proposeMembers(after: readonly Member[], done: Waited): void {
+    const nowMs = this.#context.clock.monotonicMs();
     this.#logMembers(this.#context.voter.members, after);
-    this.master.proposeMembers(after, this.#context.clock.monotonicMs());
+    const lsn = this.master.proposeMembers(after, nowMs);
+    this.#writes.add(lsn, nowMs, done);
     this.#syncMembers();
     this.#context.changed();
   }

@@ -426,8 +426,7 @@ export class MasterNode extends DsmNode {
       return done(new DsmError('conflict', 'Another change of members is under way; try again'));
     }
     this.context.logger.warn('an administrator removes a member', { nodeId });
-    active.proposeMembers(after);
-    done(null);
+    active.proposeMembers(after, done);
   }
 
   forceConfig(done: Waited): void {

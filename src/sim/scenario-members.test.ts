@@ -234,6 +234,16 @@ describe('the ways out of a dead end', () => {
     expect(votersOf(story)).toHaveLength(5);
   });
 
+  test('who removes one is told when it is committed, and everybody will know it', () => {
+    const story = Scenario.ready();
+    const voter = story.world.node('m1').inspect();
+    const { nodeId } = story.world.node('s1');
+    const before = voter.log.configLsn;
+    expect(remove(story, nodeId, 'm1')).toBeNull();
+    expect(voter.log.configLsn).toBeGreaterThan(before);
+    expect(voter.committedLsn).toBeGreaterThanOrEqual(voter.log.configLsn);
+  });
+
   test('members are removed at the active master only', () => {
     const story = Scenario.ready();
     const { nodeId } = story.world.node('s1');
