@@ -37,6 +37,11 @@ export interface NodeContext extends Ports {
 
 export type Reply = (answer: PeerAnswer) => void;
 
+/** The answer of a node that is not active; `masterUrl` is a hint, '' where it has none. */
+export function misdirected(masterUrl: string): PeerAnswer {
+  return { status: 421, message: { masterUrl } };
+}
+
 /** Monotone counts since the node started, for `/v1/status` and the benchmark. */
 export interface Counters {
   reads: number;

@@ -18,11 +18,11 @@ import type { Placement } from '../core/placement.ts';
 import { encodeBatch, type Record } from '../core/record.ts';
 import type { Result } from '../core/store.ts';
 import type { PeerCallName } from '../ports/peers.ts';
-import { ActiveRole, misdirected } from './active-role.ts';
+import { ActiveRole } from './active-role.ts';
 import type { Check, EntryView, NodeStatus, ReadDone, WriteDone, WriteRequest } from './api.ts';
 import { Birth } from './birth.ts';
 import { Candidate } from './candidate.ts';
-import type { Reply } from './context.ts';
+import { misdirected, type Reply } from './context.ts';
 import { forwardRead } from './forward-read.ts';
 import type { Queues } from './gauges.ts';
 import { runHandoff } from './handoff.ts';
@@ -325,9 +325,9 @@ export class MasterNode extends DsmNode {
       if (name === 'register') this.#onIdleRegister(message as Registration);
       return reply(misdirected(this.activeUrl() ?? ''));
     }
-    if (name === 'log') active.onPoll(message as Poll, reply);
+    if (name === 'log') active.wires.onPoll(message as Poll, reply);
     else if (name === 'log-offset') reply({ status: 200, message: this.#offset(active) });
-    else if (name === 'register') active.onRegister(message as Registration, reply);
+    else if (name === 'register') active.wires.onRegister(message as Registration, reply);
     else if (name === 'read-index') this.#onReadIndex(active, message as ReadIndexQuestion, reply);
     else reply(misdirected(this.context.self.url));
   }

@@ -14,7 +14,6 @@ import { Voter } from '../core/voter.ts';
 import type { Timer } from '../ports/clock.ts';
 import type { PeerAnswer, PeerCallName } from '../ports/peers.ts';
 import type { Recovered, Storage } from '../ports/storage.ts';
-import { misdirected } from './active-role.ts';
 import type {
   Check,
   EntryView,
@@ -29,7 +28,13 @@ import type {
 } from './api.ts';
 import { checkedPeers } from './checked-peers.ts';
 import { Contacts } from './contacts.ts';
-import { createCounters, type NodeContext, type Ports, type Reply } from './context.ts';
+import {
+  createCounters,
+  misdirected,
+  type NodeContext,
+  type Ports,
+  type Reply,
+} from './context.ts';
 import { Durations } from './durations.ts';
 import type { NodeGauges, Queues } from './gauges.ts';
 import type { LockDone } from './lock-waits.ts';

@@ -13,9 +13,8 @@ import type {
 } from '../core/messages.ts';
 import { decodeRecords, type Record } from '../core/record.ts';
 import type { PeerCallName } from '../ports/peers.ts';
-import { misdirected } from './active-role.ts';
 import type { EntryView, WriteDone, WriteRequest } from './api.ts';
-import type { Reply } from './context.ts';
+import { misdirected, type Reply } from './context.ts';
 import type { LockDone } from './lock-waits.ts';
 import { DsmNode, type NodeOptions } from './node.ts';
 import { installSnapshot } from './snapshot-fetch.ts';
