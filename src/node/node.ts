@@ -1,18 +1,18 @@
 /**
- * What every node does, slave or master: takes promises, appends and probes as a voter, gives its
- * log and its state to those who may have them, answers reads by read index, holds calls while no
- * active master is known. The roles are added by `slave-node.ts` and `master-node.ts`.
+ * What every node does, slave or master: it goes step by step, answers calls of other nodes as a
+ * voter (`voter-calls.ts`) and reads from its own map (`reads.ts`), holds calls while no active
+ * master is known. The roles are added by `slave-node.ts` and `master-node.ts`.
  */
 import { DsmError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
-import { type ListQuery, listPage } from '../core/list-page.ts';
+import type { ListQuery } from '../core/list-page.ts';
 import { Log } from '../core/log.ts';
-import type { HelloAnswer, Poll, PollAnswer, PromiseRequest, Refusal } from '../core/messages.ts';
+import type { PromiseRequest } from '../core/messages.ts';
 import type { Member, Record } from '../core/record.ts';
 import { type Result, Store } from '../core/store.ts';
 import { Voter } from '../core/voter.ts';
 import type { Timer } from '../ports/clock.ts';
-import type { PeerAnswer, PeerCallName } from '../ports/peers.ts';
+import type { PeerCallName } from '../ports/peers.ts';
 import type { Recovered, Storage } from '../ports/storage.ts';
 import type {
   Check,
@@ -28,24 +28,18 @@ import type {
 } from './api.ts';
 import { checkedPeers } from './checked-peers.ts';
 import { Contacts } from './contacts.ts';
-import {
-  createCounters,
-  misdirected,
-  type NodeContext,
-  type Ports,
-  type Reply,
-} from './context.ts';
+import { createCounters, type NodeContext, type Ports, type Reply } from './context.ts';
 import { Durations } from './durations.ts';
 import type { NodeGauges, Queues } from './gauges.ts';
 import type { LockDone } from './lock-waits.ts';
 import { Persistence } from './persistence.ts';
 import { ReadIndexReads } from './read-index.ts';
-import { type SnapshotRequest, SnapshotServer } from './snapshot-server.ts';
-import { type StateView, StateViews } from './state-views.ts';
+import { Reads } from './reads.ts';
+import type { StateView } from './state-views.ts';
 import { describeNode } from './status.ts';
+import { VoterCalls } from './voter-calls.ts';
 import { type Waited, Waiters } from './waiters.ts';
-import type { Watch, WatchScope } from './watcher.ts';
-import { Watches } from './watches.ts';
+import type { WatchScope } from './watcher.ts';
 
 export interface NodeOptions {
   readonly self: Member;
@@ -69,13 +63,11 @@ export abstract class DsmNode implements NodeApi {
   protected readonly voter: Voter;
   protected isStopped = false;
   readonly #onFatal: (error: Error) => void;
-  readonly #snapshots = new SnapshotServer();
-  readonly #views = new StateViews();
+  readonly #calls: VoterCalls;
+  readonly #reads: Reads;
   readonly #indexReads: ReadIndexReads;
-  /** Calls that wait for an active master, and reads that wait for `min-revision`. */
+  /** Calls that wait for an active master. */
   readonly #held: Waiters;
-  readonly #revisions: Waiters;
-  readonly #watches: Watches;
   /** When the log's time was last seen to go on, and what it was. */
   #timeSeenAtMs = 0;
   #timeSeenMs = 0;
@@ -106,7 +98,7 @@ export abstract class DsmNode implements NodeApi {
       log: options.log ?? new Log(),
       store: options.store ?? new Store(),
       onApplied: (record, result) => {
-        this.#watches.onApplied(record);
+        this.#reads.watches.onApplied(record);
         this.onApplied(record, result);
       },
     });
@@ -134,8 +126,18 @@ export abstract class DsmNode implements NodeApi {
     };
     this.#indexReads = new ReadIndexReads(this.context, () => this.activeUrl());
     this.#held = new Waiters(limits.heldCallsMax, 'no_master');
-    this.#revisions = new Waiters(limits.waitingReadsMax, 'catching_up');
-    this.#watches = new Watches(this.context);
+    this.#reads = new Reads(this.context, {
+      isStopped: () => this.isStopped,
+      isCaughtUp: () => this.isCaughtUp,
+      confirm: (forceRound, done) => this.confirmRead(forceRound, done),
+    });
+    this.#calls = new VoterCalls(this.context, {
+      state: () => this.state,
+      isActive: () => this.isActive(),
+      activeUrl: () => this.activeUrl(),
+      refusePromise: (request) => this.refusePromise(request),
+      onHigherEpoch: (epoch, why) => this.onHigherEpoch(epoch, why),
+    });
   }
 
   // ── what a role adds ──────────────────────────────────────────────────────────────────────────
@@ -204,9 +206,8 @@ export abstract class DsmNode implements NodeApi {
     if (this.isStopped) return;
     this.#watchLogTime(nowMs);
     this.#indexReads.step(nowMs);
-    this.#revisions.settle(this.appliedLsn, nowMs);
-    this.#watches.step();
-    this.#snapshots.expire(nowMs);
+    this.#reads.step(nowMs);
+    this.#calls.expire(nowMs);
     this.#held.settle(this.isActive() || this.activeUrl() !== null ? 1 : 0, nowMs);
     this.context.persistence.flush();
   }
@@ -224,7 +225,7 @@ export abstract class DsmNode implements NodeApi {
     const wakeMs = Math.min(
       this.roleWakeMs(nowMs),
       this.#indexReads.nextWakeMs(nowMs),
-      this.#revisions.nextDeadlineMs(),
+      this.#reads.nextDeadlineMs(),
       this.#held.nextDeadlineMs(),
     );
     // A timer that fires too early only looks around: cheaper than a new one for every change.
@@ -248,9 +249,8 @@ export abstract class DsmNode implements NodeApi {
     this.#timer?.cancel();
     const error = new DsmError('shutting_down');
     this.#held.failAll(error);
-    this.#revisions.failAll(error);
     this.#indexReads.failAll(error);
-    this.#watches.endAll();
+    this.#reads.end(error);
   }
 
   /** The voter as it is, for the simulator's invariants. Nobody else looks inside. */
@@ -268,7 +268,7 @@ export abstract class DsmNode implements NodeApi {
   // ── reads ─────────────────────────────────────────────────────────────────────────────────────
 
   read(key: string, options: ReadOptions, done: ReadDone): void {
-    this.#whenReadable(options, (error) => {
+    this.#reads.whenReadable(options, (error) => {
       if (error !== null) done(error, null);
       else if (options.consistency === 'stale') this.answerLocally(key, done);
       else this.answerRead(key, done);
@@ -276,28 +276,22 @@ export abstract class DsmNode implements NodeApi {
   }
 
   list(query: ListQuery, options: ReadOptions, done: ListDone): void {
-    this.#whenReadable(options, (error) => {
-      if (error !== null) return done(error, null);
-      this.context.counters.reads += 1;
-      done(null, listPage(this.voter.store, query));
-    });
+    this.#reads.list(query, options, done);
   }
 
   watch(scope: WatchScope, from: number | null, options: ReadOptions, done: WatchDone): void {
-    const { consistency, minRevision } = options;
-    // A stale state must at least have come to where the watch goes on.
-    const floor = consistency === 'stale' ? Math.max(minRevision, from ?? 0) : minRevision;
-    this.#whenReadable({ consistency, minRevision: floor }, (error) => {
-      if (error !== null) return done(error, null);
-      let watch: Watch;
-      try {
-        watch = this.#watches.open(scope, from);
-      } catch (thrown) {
-        if (!(thrown instanceof DsmError)) throw thrown;
-        return done(thrown, null);
-      }
-      done(null, watch);
-    });
+    this.#reads.watch(scope, from, options, done);
+  }
+
+  look(options: ReadOptions, done: (error: DsmError | null, store: Store | null) => void): void {
+    this.#reads.look(options, done);
+  }
+
+  viewState(
+    options: ReadOptions,
+    done: (error: DsmError | null, view: StateView | null) => void,
+  ): void {
+    this.#reads.viewState(options, done);
   }
 
   isInTouch(): boolean {
@@ -309,52 +303,6 @@ export abstract class DsmNode implements NodeApi {
     const { committedLsn, heardCommittedLsn } = this.voter;
     // What is committed stands before all that is to come, whoever will be the master.
     return this.isInTouch() ? Math.max(committedLsn, heardCommittedLsn) : 0;
-  }
-
-  look(options: ReadOptions, done: (error: DsmError | null, store: Store | null) => void): void {
-    this.#whenReadable(options, (error) => {
-      this.context.counters.reads += 1;
-      done(error, error === null ? this.voter.store : null);
-    });
-  }
-
-  viewState(
-    options: ReadOptions,
-    done: (error: DsmError | null, view: StateView | null) => void,
-  ): void {
-    this.#whenReadable(options, (error) => {
-      if (error !== null) return done(error, null);
-      let view: StateView;
-      try {
-        view = this.#views.open(this.voter);
-      } catch (thrown) {
-        if (!(thrown instanceof DsmError)) throw thrown;
-        return done(thrown, null);
-      }
-      this.context.logger.info('a snapshot is read', { lsn: view.position.lsn });
-      done(null, view);
-    });
-  }
-
-  /** `done` when the own map may answer a read under `options`. */
-  #whenReadable(options: ReadOptions, done: Waited): void {
-    const { consistency, minRevision } = options;
-    if (this.isStopped) return done(new DsmError('shutting_down'));
-    if (minRevision > this.appliedLsn) {
-      const deadlineMs = this.nowMs() + this.limits.holdMs;
-      this.#revisions.add(minRevision, deadlineMs, (error) => {
-        if (error === null) this.#whenReadable(options, done);
-        else done(error);
-      });
-      this.context.changed();
-      return;
-    }
-    if (consistency === 'stale') return done(this.isCaughtUp ? null : new DsmError('catching_up'));
-    this.confirmRead(consistency === 'quorum', (error) => {
-      // The mastership may have gone while the read waited: it is asked for again elsewhere.
-      if (error?.code === 'misdirected') this.#whenReadable(options, done);
-      else done(error);
-    });
   }
 
   /** `done` when the own map may answer a linearizable read. */
@@ -397,92 +345,13 @@ export abstract class DsmNode implements NodeApi {
       reply({ status: 503, message: { reason: 'stopping' } });
       return;
     }
-    switch (name) {
-      case 'hello':
-        return reply({ status: 200, message: this.#hello() });
-      case 'probe':
-        return this.#onProbe(message as PromiseRequest, reply);
-      case 'promise':
-        return this.#onPromise(message as PromiseRequest, reply);
-      case 'snapshot':
-        return this.#onSnapshot(message as SnapshotRequest, reply);
-      case 'log':
-        if ((message as Poll).candidateEpoch > 0) return this.#onAdopt(message as Poll, reply);
-        return this.onRoleCall(name, message, body, reply);
-      default:
-        return this.onRoleCall(name, message, body, reply);
-    }
-  }
-
-  #hello(): HelloAnswer {
-    const { clusterId, promised } = this.voter;
-    const { nodeId, role, state } = this;
-    return { nodeId, clusterId, role, state, epoch: promised, masterUrl: this.activeUrl() ?? '' };
-  }
-
-  #onProbe(request: PromiseRequest, reply: Reply): void {
-    const answer = this.isActive() ? this.refusePromise(request) : null;
-    const granted = answer ?? this.voter.onProbe(request, this.nowMs());
-    reply({ status: promiseStatus(granted), message: granted });
-  }
-
-  #onPromise(request: PromiseRequest, reply: Reply): void {
-    const refused = this.isActive() ? this.refusePromise(request) : null;
-    const before = this.voter.promised;
-    const answer = refused ?? this.voter.onPromise(request, this.nowMs());
-    // Granting a promise is stepping down, in the same synchronous step (rule 7).
-    if (this.voter.promised > before) {
-      this.onHigherEpoch(this.voter.promised, `promised to ${request.candidateId}`);
-    }
-    this.context.persistence.flush(() => reply({ status: promiseStatus(answer), message: answer }));
-    this.context.changed();
+    const isAnswered = this.#calls.answer(name, message, reply);
+    if (!isAnswered) this.onRoleCall(name, message, body, reply);
   }
 
   /** An active master refuses while its lease runs; null where it may be asked like any voter. */
   protected refusePromise(_request: PromiseRequest): object | null {
     return null;
-  }
-
-  /** A candidate that this node has promised reads its log (rule 9, M7). */
-  #onAdopt(poll: Poll, reply: Reply): void {
-    const { voter, limits } = this.context;
-    const { log } = voter;
-    const isPromised = voter.promised === poll.candidateEpoch && voter.promisedTo === poll.nodeId;
-    if (!isPromised) return reply(this.#refusal(409, 'epoch'));
-    if (poll.synced.lsn < log.base.lsn) return reply(this.#refusal(410, 'snapshot'));
-    if (!log.holds(poll.synced)) return reply(this.#refusal(409, 'gap'));
-    const { bytes } = log.framesFrom(poll.synced.lsn + 1, limits.batchBytesMax);
-    const message: PollAnswer = {
-      clusterId: voter.clusterId,
-      epoch: voter.promised,
-      masterId: '',
-      masterUrl: '',
-      prev: poll.synced,
-      committedLsn: voter.committedLsn,
-      startLsn: log.base.lsn + 1,
-      leaseMs: 0,
-      lastLsn: log.lastLsn,
-      sentAtMs: 0,
-    };
-    reply({ status: 200, message, body: bytes });
-  }
-
-  #refusal(status: number, reason: Refusal['reason']): PeerAnswer {
-    const { promised, committedLsn, log } = this.voter;
-    const { nodeId } = this;
-    const message: Refusal = { nodeId, reason, promised, committedLsn, lastLsn: log.lastLsn };
-    return { status, message };
-  }
-
-  #onSnapshot(request: SnapshotRequest, reply: Reply): void {
-    const { voter } = this;
-    const { candidateEpoch, nodeId } = request;
-    const mayRead =
-      candidateEpoch > 0
-        ? voter.promised === candidateEpoch && voter.promisedTo === nodeId
-        : this.isActive();
-    if (!mayRead) return reply(misdirected(this.activeUrl() ?? ''));
-    reply(this.#snapshots.answer(voter, request, this.nowMs()));
   }
 
   // ── status ────────────────────────────────────────────────────────────────────────────────────
@@ -493,7 +362,7 @@ export abstract class DsmNode implements NodeApi {
 
   /** What waits at this node now; an active master adds what only it has. */
   protected queues(): Queues {
-    const waitingReads = this.#revisions.size + this.#indexReads.size;
+    const waitingReads = this.#reads.size + this.#indexReads.size;
     return { queuedWrites: 0, queuedBytes: 0, openWrites: 0, waitingReads, waitingLocks: 0 };
   }
 
@@ -503,7 +372,7 @@ export abstract class DsmNode implements NodeApi {
     return {
       ...this.queues(),
       heldCalls: this.#held.size,
-      watches: this.#watches.size,
+      watches: this.#reads.watches.size,
       sessions: sessions.size,
       locks: sessions.lockCount,
       commits: commits.view(),
@@ -519,9 +388,4 @@ export abstract class DsmNode implements NodeApi {
       { name: 'caught-up', ok: this.isCaughtUp, detail: `applied up to ${this.appliedLsn}` },
     ];
   }
-}
-
-function promiseStatus(answer: object): number {
-  if (!('remainingMs' in answer)) return 200;
-  return Number(answer.remainingMs) > 0 ? 423 : 409;
 }

@@ -81,10 +81,10 @@ export const electionBugs: readonly Mutant[] = [
     rule: 'rule 9, §3: a promise is synced before it is given',
     patches: [
       {
-        file: 'node/node.ts',
-        find: 'this.context.persistence.flush(() => reply({ status: promiseStatus(answer), message: answer }));',
+        file: 'node/voter-calls.ts',
+        find: 'persistence.flush(() => reply({ status: promiseStatus(answer), message: answer }));',
         replace:
-          'this.context.persistence.flush();\n' +
+          'persistence.flush();\n' +
           '    reply({ status: promiseStatus(answer), message: answer });',
       },
     ],
@@ -153,9 +153,9 @@ export const electionBugs: readonly Mutant[] = [
     hunter: 'default',
     patches: [
       {
-        file: 'node/node.ts',
-        find: 'if (this.voter.promised > before) {',
-        replace: 'if (this.voter.promised > before && !this.isActive()) {',
+        file: 'node/voter-calls.ts',
+        find: 'if (voter.promised > before) {',
+        replace: 'if (voter.promised > before && !this.#host.isActive()) {',
       },
     ],
   },

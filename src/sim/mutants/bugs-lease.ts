@@ -80,10 +80,10 @@ export const leaseBugs: readonly Mutant[] = [
     hunter: 'lease-walk',
     patches: [
       {
-        file: 'node/node.ts',
+        file: 'node/reads.ts',
         find: "if (consistency === 'stale') return done(",
         replace:
-          "if (this.role === 'slave' && this.isCaughtUp) return done(null);\n" +
+          "if (this.#context.self.role === 'slave' && notYet === null) return done(null);\n" +
           "    if (consistency === 'stale') return done(",
       },
     ],
