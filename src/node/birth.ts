@@ -3,7 +3,9 @@
  * none, and no slave that registers has one (DESIGN.md §5 rule 12). Silence is not a no: data that is
  * merely unreachable must not be forked.
  */
+import { assert } from '../core/errors.ts';
 import type { HelloAnswer } from '../core/messages.ts';
+import { encodeBatch, type Member, type Record } from '../core/record.ts';
 import type { NodeContext } from './context.ts';
 
 export interface BirthOptions {
@@ -89,4 +91,23 @@ export class Birth {
       { clusterId, slave: url },
     );
   }
+}
+
+/** Founds a cluster whose only voter is this master. */
+export function foundCluster({ voter, self, random, logger }: NodeContext): void {
+  const clusterId = random.id();
+  voter.giveBirth(clusterId, firstRecord(self));
+  logger.info('founded a new cluster', { clusterId });
+}
+
+/** The epoch of a cluster's first record; its founder wins the next one. */
+const birthEpoch = 1;
+
+/** The same each time. */
+export function firstRecord(founder: Member): Record {
+  const members = [founder];
+  const command = { kind: 'config', before: members, after: members } as const;
+  const [record] = encodeBatch([command], 1, birthEpoch, 0).records;
+  assert(record !== undefined, 'one command is one record');
+  return record;
 }

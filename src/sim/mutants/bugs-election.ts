@@ -8,10 +8,9 @@ export const electionBugs: readonly Mutant[] = [
     patches: [
       {
         file: 'node/master-node.ts',
-        find: 'this.#standBy();\n    this.start();',
+        find: 'this.start();',
         replace:
-          'this.#standBy();\n' +
-          '    const { promised, promisedTo, log, isBirthUnfinished } = this.voter;\n' +
+          'const { promised, promisedTo, log, isBirthUnfinished } = this.voter;\n' +
           '    const isMine = promisedTo === this.nodeId && log.last.epoch === promised;\n' +
           '    if (promised > 1 && isMine && !isBirthUnfinished) this.#takeOver();\n' +
           '    this.start();',

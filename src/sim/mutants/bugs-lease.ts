@@ -126,7 +126,7 @@ export const leaseBugs: readonly Mutant[] = [
       },
       // Its patience alone, longer than any vow, would keep it from standing.
       {
-        file: 'node/master-node.ts',
+        file: 'node/patience.ts',
         find: 'return failoverMs + this.#jitterMs +',
         replace: 'return failoverMs / 8 + this.#jitterMs +',
       },
