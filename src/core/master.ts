@@ -9,10 +9,12 @@ import { assert } from './errors.ts';
 import { Lease } from './lease.ts';
 import type { Limits } from './limits.ts';
 import type { Frames } from './log.ts';
-import { nextMembers } from './membership.ts';
+import { hasDroppedMaster, nextMembers } from './membership.ts';
 import type { Append, AppendAck, Poll, Position, Refusal } from './messages.ts';
-import { Peer, type Sent } from './peer.ts';
-import { chooseSlaves, type Placement } from './placement.ts';
+import { OpenBatches } from './open-batches.ts';
+import type { Peer, Sent } from './peer.ts';
+import { PeerTable } from './peer-table.ts';
+import type { Placement } from './placement.ts';
 import { majorityOf, majorityValue, quorumValue } from './quorum.ts';
 import { type Command, encodeBatch, type Member } from './record.ts';
 import type { Voter } from './voter.ts';
@@ -26,13 +28,6 @@ export interface Outgoing {
 }
 
 const noFrames: Frames = { bytes: new Uint8Array(0), count: 0 };
-
-/** A batch that is not committed yet. */
-interface OpenBatch {
-  readonly lastLsn: number;
-  readonly atMs: number;
-  isHedged: boolean;
-}
 
 export interface MasterOptions {
   readonly voter: Voter;
@@ -55,16 +50,17 @@ export class ActiveMaster {
   /** lsn of the own `epoch-start`: nothing is served before it is committed. */
   readonly startLsn: number;
   readonly lease: Lease;
-  readonly peers = new Map<string, Peer>();
+  readonly peers: ReadonlyMap<string, Peer>;
   /** A client may be told "done" up to here: committed, and held by a majority of the newest configuration. */
   doneLsn: number;
   readonly #limits: Limits;
+  readonly #table: PeerTable;
   readonly #options: MasterOptions;
   readonly #startedAtMs: number;
   readonly #startLogTimeMs: number;
   /** `epoch-start` and `config` records of this epoch: only they commit by "every master". */
   #controlLsns: number[] = [];
-  #openBatches: OpenBatch[] = [];
+  readonly #batches = new OpenBatches();
   #nextSeq = 1;
   /** A read waits for a round of at least this number. */
   #roundSeq = 0;
@@ -76,6 +72,8 @@ export class ActiveMaster {
     this.epoch = voter.promised;
     this.#options = options;
     this.#limits = voter.limits;
+    this.#table = new PeerTable(voter);
+    this.peers = this.#table.byId;
     this.lease = new Lease(voter.self.nodeId, voter.limits.leaseMs, voter.limits.clockDriftShare);
     this.#startedAtMs = nowMs;
     const last = voter.log.at(voter.log.lastLsn);
@@ -102,35 +100,19 @@ export class ActiveMaster {
     for (const { lsn, command } of records) {
       if (command.kind === 'config' || command.kind === 'epoch-start') this.#controlLsns.push(lsn);
     }
-    this.#openBatches.push({ lastLsn, atMs: nowMs, isHedged: false });
+    this.#batches.add(lastLsn, nowMs);
     for (const peer of this.peers.values()) peer.onAppended(nowMs);
-    const first = commands[0];
-    this.#chooseFor(lastLsn, first !== undefined && 'key' in first ? first.key : '', nowMs);
+    const [first] = commands;
+    const key = first !== undefined && 'key' in first ? first.key : '';
+    const { placement, random } = this.#options;
+    const choice = { placement, key, needed: this.writeQuorumAcks, random };
+    for (const peer of this.#table.choose(choice, nowMs)) peer.eagerLsn = lastLsn;
     return { firstLsn, lastLsn };
   }
 
   /** The log's time now: what the next record will carry, at least. */
   logTimeMs(nowMs: number): number {
     return Math.floor(this.#startLogTimeMs + nowMs - this.#startedAtMs);
-  }
-
-  /** Marks those that get the batch at once: slaves first, backups where there are too few. */
-  #chooseFor(lastLsn: number, key: string, nowMs: number): void {
-    const needed = this.writeQuorumAcks;
-    const live: Peer[] = [];
-    const backups: Peer[] = [];
-    for (const peer of this.peers.values()) {
-      if (!peer.isVoter || peer.isSuspect(nowMs, this.#limits)) continue;
-      (peer.role === 'slave' ? live : backups).push(peer);
-    }
-    const { placement, random } = this.#options;
-    // One that still has an append on its way would only get this one after it: slow slaves are
-    // passed over by themselves.
-    const ready = live.filter(({ isReady }) => isReady);
-    const slaves = ready.length >= needed ? ready : live;
-    const chosen = chooseSlaves(slaves, needed, placement, key, random);
-    if (chosen.length < needed) chosen.push(...backups);
-    for (const peer of chosen) peer.eagerLsn = lastLsn;
   }
 
   /** ACKs that a write needs beside the own log. */
@@ -140,8 +122,7 @@ export class ActiveMaster {
 
   /** A batch waits for its quorum, and not yet so long that it was sent to everybody. */
   isAwaitingQuorum(nowMs: number): boolean {
-    const newest = this.#openBatches.at(-1);
-    return newest !== undefined && nowMs - newest.atMs < this.#limits.hedgeMs;
+    return nowMs - this.#batches.newestMs < this.#limits.hedgeMs;
   }
 
   // ── sending ───────────────────────────────────────────────────────────────────────────────────
@@ -193,14 +174,9 @@ export class ActiveMaster {
 
   /** A batch that the chosen ones did not confirm in time goes to everybody. */
   #hedge(nowMs: number): void {
-    for (const batch of this.#openBatches) {
-      if (nowMs - batch.atMs < this.#limits.hedgeMs) return;
-      if (batch.isHedged) continue;
-      batch.isHedged = true;
-      for (const peer of this.peers.values()) {
-        peer.eagerLsn = Math.max(peer.eagerLsn, batch.lastLsn);
-      }
-    }
+    const lastLsn = this.#batches.hedge(nowMs, this.#limits.hedgeMs);
+    if (lastLsn === 0) return;
+    for (const peer of this.peers.values()) peer.eagerLsn = Math.max(peer.eagerLsn, lastLsn);
   }
 
   /** When `takeDue` may have something again. */
@@ -210,8 +186,7 @@ export class ActiveMaster {
     for (const peer of this.peers.values()) {
       wakeMs = Math.min(wakeMs, peer.dueAtMs(lastLsn, this.#roundSeq, this.#limits.lazyMs));
     }
-    const batch = this.#openBatches.find(({ isHedged }) => !isHedged);
-    return Math.min(wakeMs, batch === undefined ? Infinity : batch.atMs + this.#limits.hedgeMs);
+    return Math.min(wakeMs, this.#batches.unhedgedMs + this.#limits.hedgeMs);
   }
 
   // ── answers ───────────────────────────────────────────────────────────────────────────────────
@@ -252,7 +227,7 @@ export class ActiveMaster {
    */
   #onStranger(peer: Peer, sent: Sent, nodeId: string, nowMs: number): void {
     peer.onFailed(sent, nowMs, this.#limits.suspectMs);
-    if (this.peers.size < this.voter.members.length + this.#limits.learnersMax) {
+    if (this.#table.hasRoom) {
       this.meet({ nodeId, role: peer.role, url: peer.url }, nowMs);
     }
     peer.isGone = true;
@@ -303,19 +278,7 @@ export class ActiveMaster {
 
   /** The peer with this identity, a new learner where it is not known. */
   meet(member: Member, nowMs: number): Peer {
-    let peer = this.peers.get(member.nodeId);
-    if (peer === undefined) {
-      peer = new Peer(member, this.voter.log.lastLsn + 1, nowMs, this.#limits);
-      this.peers.set(member.nodeId, peer);
-      for (const other of this.peers.values()) {
-        // On hearsay only: one that still answers at this URL says so itself, by its ACKs.
-        const isSilent = other.isSuspect(nowMs, this.#limits);
-        if (other !== peer && other.url === member.url && isSilent) other.isGone = true;
-      }
-    }
-    peer.url = member.url;
-    peer.isGone = false;
-    return peer;
+    return this.#table.meet(member, nowMs);
   }
 
   // ── commit (rule 4) ───────────────────────────────────────────────────────────────────────────
@@ -333,12 +296,8 @@ export class ActiveMaster {
       // Until the others know that a configuration is committed, both bind them: tell them now.
       if (settlesConfig) this.wantRound();
     }
-    for (;;) {
-      const [batch] = this.#openBatches;
-      if (batch === undefined || batch.lastLsn > voter.committedLsn) break;
-      this.#openBatches.shift();
-      this.#options.onBatchCommitted(nowMs - batch.atMs);
-    }
+    const { onBatchCommitted } = this.#options;
+    this.#batches.settle(voter.committedLsn, (atMs) => onBatchCommitted(nowMs - atMs));
     const heldLsn = majorityValue([voter.members], this.#heldLsn);
     this.doneLsn = Math.max(this.doneLsn, Math.min(voter.committedLsn, heldLsn));
   }
@@ -360,22 +319,7 @@ export class ActiveMaster {
 
   /** The configurations in force have changed: who votes, whom to send to, how the lease is counted. */
   #followConfigs(nowMs: number): void {
-    const { configs, self } = this.voter;
-    const voters = configs.flat();
-    for (const member of voters) {
-      if (member.nodeId !== self.nodeId && !this.peers.has(member.nodeId)) {
-        this.peers.set(
-          member.nodeId,
-          new Peer(member, this.voter.log.lastLsn + 1, nowMs, this.#limits),
-        );
-      }
-    }
-    for (const peer of this.peers.values()) {
-      const wasVoter = peer.isVoter;
-      peer.isVoter = voters.some(({ nodeId }) => nodeId === peer.nodeId);
-      // One that was removed starts anew by itself, when it notices the silence.
-      if (wasVoter && !peer.isVoter) this.peers.delete(peer.nodeId);
-    }
+    this.#table.followConfigs(nowMs);
     this.lease.forgetEnd();
   }
 
@@ -389,25 +333,13 @@ export class ActiveMaster {
   /** Proposes the next configuration if one is due. Returns it, or null. */
   reconfigure(nowMs: number): readonly Member[] | null {
     if (!this.canReconfigure) return null;
-    this.#dropLostLearners(nowMs);
+    this.#table.dropLostLearners(nowMs);
     const { self, members } = this.voter;
     const limits = this.#limits;
     const due = nextMembers({ members, self, peers: this.peers, limits, nowMs });
-    const next = due ?? (this.#hasDroppedMaster ? members : null);
+    const next = due ?? (hasDroppedMaster(this.voter.log) ? members : null);
     if (next !== null) this.proposeMembers(next, nowMs);
     return next;
-  }
-
-  /**
-   * True where the last record dropped a master. That it is committed is known to memories only: after
-   * a power cut of all, the quorum before it would be asked for too, and "every master" would wait
-   * for the one that was dropped, for ever. Another `config` record, though it changes nothing, is
-   * the proof on disk: one is proposed only after the last is committed.
-   */
-  get #hasDroppedMaster(): boolean {
-    const { members, formerMembers } = this.voter.log;
-    const isMember = ({ nodeId }: Member) => members.some((member) => member.nodeId === nodeId);
-    return formerMembers.some((former) => former.role === 'master' && !isMember(former));
   }
 
   /** Returns the lsn of its record. */
@@ -421,13 +353,6 @@ export class ActiveMaster {
     const { lastLsn } = this.propose([{ kind: 'config', before: members, after }], nowMs);
     this.#followConfigs(nowMs);
     return lastLsn;
-  }
-
-  #dropLostLearners(nowMs: number): void {
-    for (const peer of this.peers.values()) {
-      const silentMs = nowMs - peer.heardMs;
-      if (!peer.isVoter && silentMs >= this.#limits.removeMs) this.peers.delete(peer.nodeId);
-    }
   }
 
   // ── contact, rounds, lease ────────────────────────────────────────────────────────────────────
@@ -446,8 +371,8 @@ export class ActiveMaster {
     if (nowMs - quorumValue(this.voter.configs, this.#heardMs) >= stepDownMs) {
       return 'no quorum answers';
     }
-    const unsynced = this.#openBatches.find(({ lastLsn }) => lastLsn > this.voter.durableLsn);
-    if (unsynced !== undefined && nowMs - unsynced.atMs >= stepDownMs) return 'the own disk hangs';
+    const unsyncedMs = this.#batches.unsyncedMs(this.voter.durableLsn);
+    if (nowMs - unsyncedMs >= stepDownMs) return 'the own disk hangs';
     return null;
   }
 

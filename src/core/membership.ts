@@ -99,3 +99,20 @@ function sameMembers(a: readonly Member[], b: readonly Member[]): boolean {
     a.every((member, i) => member.nodeId === b[i]?.nodeId && member.url === b[i]?.url)
   );
 }
+
+/**
+ * True where the last `config` record dropped a master. That it is committed is known to memories
+ * only: after a power cut of all, the quorum before it would be asked for too, and "every master"
+ * would wait for the one that was dropped, for ever. Another `config` record, though it changes
+ * nothing, is the proof on disk: one is proposed only after the last is committed.
+ */
+export function hasDroppedMaster({
+  members,
+  formerMembers,
+}: {
+  readonly members: readonly Member[];
+  readonly formerMembers: readonly Member[];
+}): boolean {
+  const isMember = ({ nodeId }: Member) => members.some((member) => member.nodeId === nodeId);
+  return formerMembers.some((former) => former.role === 'master' && !isMember(former));
+}
