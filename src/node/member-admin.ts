@@ -36,6 +36,7 @@ export function forceConfig(context: NodeContext, done: Waited): void {
   const { records } = encodeBatch([command], prev.lsn + 1, epoch, voter.store.logTimeMs);
   // Another cluster from here on: a node that holds what this log lacks must not mix with it.
   voter.clusterId = random.id();
+  voter.heardCommittedLsn = 0;
   voter.promise(epoch, self.nodeId);
   voter.master = null;
   voter.takeRecords(prev, records);
