@@ -1,9 +1,7 @@
 /** What comes on standard input, or stands in a file. */
 import { Buffer } from 'node:buffer';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
-import { createInterface } from 'node:readline';
 
 /** More than any node takes by default: an endless pipe must not fill the memory. */
 const stdinBytesMax = 64 * 1024 * 1024;
@@ -24,10 +22,4 @@ export async function readStdin(): Promise<Uint8Array> {
 export async function readText(file: string | undefined): Promise<string> {
   const bytes = file === undefined || file === '-' ? await readStdin() : await readFile(file);
   return Buffer.from(bytes).toString('utf8');
-}
-
-/** Line by line, however many there are; as `readText`. */
-export function linesOf(file: string | undefined): AsyncIterable<string> {
-  const input = file === undefined || file === '-' ? process.stdin : createReadStream(file);
-  return createInterface({ input, crlfDelay: Infinity });
 }

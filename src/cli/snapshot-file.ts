@@ -107,14 +107,8 @@ function reasonOf(error: unknown): string {
   return `broke off: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
-/** Throws `invalid_request` where the file cannot be read. */
-export async function* chunksOfFile(file: string): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    yield* createReadStream(file, { highWaterMark: 1024 * 1024 });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DsmError('invalid_request', `${file} cannot be read: ${reason}`);
-  }
+export function chunksOfFile(file: string): AsyncIterable<Uint8Array> {
+  return createReadStream(file, { highWaterMark: 1024 * 1024 });
 }
 
 /** Reads a file to its end. Rejects with a FrameError where it is no whole snapshot. */

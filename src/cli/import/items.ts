@@ -1,0 +1,46 @@
+/** What the readers of dumps find, whatever they read. */
+import { Buffer } from 'node:buffer';
+import type { BatchItem } from '../../client/types.ts';
+
+export type Put = Extract<BatchItem, { readonly op: 'put' }> & { readonly value: Uint8Array };
+
+export type Found =
+  | { readonly kind: 'put'; readonly put: Put }
+  /** Not stored; `what` is a plural like `hashes`. */
+  | { readonly kind: 'left-out'; readonly what: string; readonly key: string }
+  /** Would be gone already. */
+  | { readonly kind: 'expired'; readonly key: string }
+  /** Stored, and yet not all that it was; `what` says how. */
+  | { readonly kind: 'note'; readonly what: string; readonly key: string };
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** null where the bytes are not UTF-8, which no key of ours can be. */
+export function textOf(bytes: Uint8Array): string | null {
+  try {
+    return strictDecoder.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** Of a key that may be any bytes, for people. */
+export function shownKey(bytes: Uint8Array): string {
+  return textOf(bytes) ?? Buffer.from(bytes).toString('latin1');
+}
+
+/** `expiresAtMs` is Unix time; null for ever. */
+export function foundOf(
+  key: Uint8Array,
+  value: Uint8Array,
+  expiresAtMs: number | null,
+  nowMs: number,
+): Found {
+  const text = textOf(key);
+  if (text === null)
+    return { kind: 'left-out', what: 'keys that are not UTF-8', key: shownKey(key) };
+  if (expiresAtMs === null) return { kind: 'put', put: { op: 'put', key: text, value } };
+  const ttl = (expiresAtMs - nowMs) / 1000;
+  if (ttl <= 0) return { kind: 'expired', key: text };
+  return { kind: 'put', put: { op: 'put', key: text, value, ttl } };
+}
