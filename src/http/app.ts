@@ -6,7 +6,7 @@ import { Hono, type HonoRequest } from 'hono';
 import { DsmError } from '../core/errors.ts';
 import type { NodeApi } from '../node/api.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
+import type { LoggedEvent, Logger } from '../ports/logger.ts';
 import type { Random } from '../ports/random.ts';
 import type { Transport } from '../ports/transport.ts';
 import { addAdminRoutes } from './admin-routes.ts';
@@ -16,6 +16,7 @@ import { addBatchRoutes } from './batch-routes.ts';
 import { BodyReader } from './bodies.ts';
 import { expectSameSite, HostGuard } from './browser-guard.ts';
 import { Changes } from './changes.ts';
+import { ClusterView } from './cluster-view.ts';
 import { Forwarder } from './forward.ts';
 import { keysPath, locksPath, pathStart, unstoragePath } from './keys.ts';
 import { addKvRoutes, putKey } from './kv-routes.ts';
@@ -55,6 +56,8 @@ export interface AppOptions {
   readonly bodyTimeoutMs?: number;
   /** What `/metrics` says of the process; nothing where it is not given. */
   readonly processFacts?: () => ProcessFacts;
+  /** What was logged last, the newest last; nothing where it is not given. */
+  readonly recentEvents?: () => readonly LoggedEvent[];
 }
 
 const defaultBodyTimeoutMs = 10_000;
@@ -82,7 +85,9 @@ export function createApp(options: AppOptions): Hono {
   addAdminRoutes(app, parts);
   addSnapshotRoute(app, parts);
   const counts = new RequestCounts();
-  addStatusRoutes(app, node, answers);
+  const recentEvents = options.recentEvents ?? (() => []);
+  const cluster = new ClusterView({ ...options, recentEvents });
+  addStatusRoutes(app, { node, answers, cluster, recentEvents });
   addMetricsRoute(app, { node, answers, counts, processFacts: options.processFacts });
   app.notFound((c) => onNoRoute(app, answers, c.req));
 

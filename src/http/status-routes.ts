@@ -1,7 +1,10 @@
 /** What people and their monitors ask a node about itself. */
 import type { Hono } from 'hono';
 import type { Check, NodeApi } from '../node/api.ts';
+import type { LoggedEvent } from '../ports/logger.ts';
 import type { Answers } from './answers.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { dashboard, dashboardHeaders } from './dashboard/page.ts';
 import { openApiText } from './openapi/document.ts';
 
 const links = Object.freeze({
@@ -9,6 +12,7 @@ const links = Object.freeze({
   live: '/livez',
   ready: '/readyz?verbose',
   metrics: '/metrics',
+  cluster: '/v1/cluster',
   members: '/v1/admin/members',
   key: '/v1/kv/{key}',
   list: '/v1/kv?prefix={prefix}',
@@ -16,9 +20,25 @@ const links = Object.freeze({
   document: '/openapi.json',
 });
 
-export function addStatusRoutes(app: Hono, node: NodeApi, answers: Answers): void {
-  app.get('/', () => answers.text(200, howTo(node)));
-  app.get('/v1/status', () => answers.json(200, { ...node.status(), links }));
+export interface StatusOptions {
+  readonly node: NodeApi;
+  readonly answers: Answers;
+  readonly cluster: ClusterView;
+  readonly recentEvents: () => readonly LoggedEvent[];
+}
+
+export function addStatusRoutes(app: Hono, options: StatusOptions): void {
+  const { node, answers, cluster, recentEvents } = options;
+  app.get('/', (c) => {
+    if (isForBrowser(c.req.raw)) return answers.make(200, dashboard, dashboardHeaders);
+    return answers.text(200, howTo(node), { vary: 'accept' });
+  });
+  app.get('/v1/status', (c) => {
+    const hasEvents = c.req.query('events') !== undefined;
+    const more = hasEvents ? { events: recentEvents() } : {};
+    return answers.json(200, { ...node.status(), ...more, links });
+  });
+  app.get('/v1/cluster', async () => answers.json(200, await cluster.look()));
   app.get('/openapi.json', () =>
     answers.make(200, openApiText(), { 'content-type': 'application/json' }),
   );
@@ -27,6 +47,11 @@ export function addStatusRoutes(app: Hono, node: NodeApi, answers: Answers): voi
     const isVerbose = c.req.query('verbose') !== undefined;
     return onReady(answers, node.checks(), isVerbose);
   });
+}
+
+/** Who types an address into a browser; curl and programs ask for anything. */
+function isForBrowser({ headers }: Request): boolean {
+  return headers.get('accept')?.includes('text/html') === true;
 }
 
 function onReady(answers: Answers, checks: readonly Check[], isVerbose: boolean): Response {

@@ -9,6 +9,17 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
+/** A line that was logged, as it is shown to people who look at a node. */
+export interface LoggedEvent {
+  /** By the wall clock; of the last time where it happened more than once. */
+  readonly atMs: number;
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+  /** How often, from 1. */
+  readonly count: number;
+}
+
 /** The twin for tests and the simulator: says nothing. */
 export const silentLogger: Logger = {
   debug() {},

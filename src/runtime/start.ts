@@ -7,6 +7,7 @@ import { lockDataDirectory } from '../adapters/data-lock.ts';
 import { createFileLog } from '../adapters/file-log.ts';
 import { createNodeDisk } from '../adapters/node-disk.ts';
 import { createPinoLogger } from '../adapters/pino-logger.ts';
+import { keepRecentEvents } from '../adapters/recent-events.ts';
 import { createSystemClock } from '../adapters/system-clock.ts';
 import { createSystemRandom } from '../adapters/system-random.ts';
 import type { Member } from '../core/record.ts';
@@ -115,11 +116,12 @@ async function start(
   const server = await serve({ host, port, fetch: (request) => answer(request) });
   try {
     const url = ownUrl(config, server.port);
-    const logger = createPinoLogger({
+    const lines = createPinoLogger({
       level: config.logLevel,
       isPretty: config.logFormat === 'pretty' || (config.logFormat === 'auto' && isTerminal()),
       fields: { node: `${name} ${server.port}` },
     });
+    const logger = keepRecentEvents(lines, clock);
     const ended = Promise.withResolvers<void>();
     const { node, close } = make({
       self: { nodeId: random.id(), url },
@@ -142,6 +144,7 @@ async function start(
       allowedOrigins: config.allowedOrigins,
       sharesHeaders: runtimeName() === 'bun',
       processFacts,
+      recentEvents: logger.recent,
     });
     answer = app.fetch as Handler;
     logger.info('listening', { url, nodeId: node.nodeId, runtime: runtimeName() });

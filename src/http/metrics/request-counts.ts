@@ -20,6 +20,7 @@ const routes: readonly (readonly [path: string, name: string])[] = [
   ['/v1/unstorage/', 'unstorage'],
   ['/v1/admin/', 'admin'],
   ['/v1/status', 'status'],
+  ['/v1/cluster', 'cluster'],
   ['/livez', 'livez'],
   ['/readyz', 'readyz'],
   ['/metrics', 'metrics'],

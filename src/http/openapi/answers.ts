@@ -106,3 +106,43 @@ export const status = z.looseObject({
   epoch: z.int(),
   appliedLsn: z.int(),
 });
+
+const nullable = z.number().nullable();
+
+const nodeFacts = z.strictObject({
+  nodeId: z.string(),
+  state: z.string(),
+  stateHash: z.string(),
+  ...{ epoch: z.int(), lastLsn: z.int(), committedLsn: z.int(), appliedLsn: z.int() },
+  ...{ keys: z.int(), memoryBytes: z.int(), reads: z.int(), writes: z.int(), watches: z.int() },
+});
+
+export const cluster = z.strictObject({
+  atMs: z.number().meta({ description: 'by the wall clock of the node that was asked' }),
+  url: z.string().meta({ description: 'of the node that was asked' }),
+  clusterId: z.string(),
+  active: z.string().nullable().meta({ description: 'URL of the active master' }),
+  voters: z.int(),
+  writeQuorumAcks: z.int(),
+  memoryLimitBytes: z.number(),
+  nodes: z.array(
+    z.strictObject({
+      url: z.string(),
+      role: z.enum(['master', 'slave']),
+      voter: z.boolean(),
+      ...{ ackedLsn: nullable, silentMs: nullable },
+      suspect: z.boolean().nullable(),
+      status: nodeFacts.nullable().meta({ description: 'null where it did not answer' }),
+    }),
+  ),
+  events: z.array(
+    z.strictObject({
+      atMs: z.number(),
+      url: z.string(),
+      level: z.enum(['info', 'warn', 'error']),
+      message: z.string(),
+      facts: z.record(z.string(), z.union([z.string(), z.number()])),
+      count: z.int(),
+    }),
+  ),
+});

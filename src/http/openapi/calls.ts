@@ -158,6 +158,17 @@ export const apiCalls: readonly Call[] = [
     errors: [...any],
   },
   {
+    ...{
+      id: 'cluster',
+      method: 'get',
+      path: '/v1/cluster',
+      summary: 'All nodes, each asked itself',
+    },
+    parameters: [],
+    answers: { 200: { description: 'as seen from this node', content: json('Cluster') } },
+    errors: [...any],
+  },
+  {
     ...{ id: 'live', method: 'get', path: '/livez', summary: 'Does the process answer?' },
     parameters: [],
     answers: { 200: { description: 'it does', content: { 'text/plain': 'text' } } },

@@ -29,6 +29,7 @@ export const answered = {
   Lock: answers.lockFacts,
   Status: answers.status,
   UnstorageKeys: z.array(z.string()),
+  Cluster: answers.cluster,
   OpenApi: z.looseObject({ openapi: z.string() }),
 };
 
