@@ -80,7 +80,9 @@ async function* askFor(
     });
     const verdict = judge(reply);
     if (verdict.kind === 'failed') {
-      throw new DsmError(verdict.problem.code, `${url}: ${verdict.problem.detail}`);
+      const { code, detail } = verdict.problem;
+      const advice = code === 'unauthorized' ? '; --cluster-secret-file names the file of it' : '';
+      throw new DsmError(code, `${url}: ${detail}${advice}`);
     }
     for await (const chunk of reply.stream ?? []) {
       goOn();

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { put } from './call.ts';
 import { startDsm } from './dsm.ts';
 import { sharedCluster } from './fixture.ts';
@@ -176,6 +178,20 @@ describe('dsm', () => {
     const line = 'SET from-a-pipe "two words" EX 1000';
     expect(await dsm('import --format redis-commands', line)).toMatchObject({ code: 0 });
     expect(await dsm('get from-a-pipe')).toEqual(ok('two words'));
+  });
+
+  it('import stores nothing of a dump that is damaged', async () => {
+    const file = fileURLToPath(new URL('../cli/import/testing/redis-7.rdb', import.meta.url));
+    const folder = mkdtempSync(join(tmpdir(), 'dsm-import-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const damaged = join(folder, 'dump.rdb');
+    const bytes = readFileSync(file);
+    // A letter of "hello world".
+    writeFileSync(damaged, bytes.with(bytes.indexOf('hello world'), 74));
+    await dsm('delete plain');
+    const { code, stdout, stderr } = await dsm(`import ${damaged}`);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('checksum')]);
+    expect(await dsm('get plain')).toMatchObject({ code: 1 });
   });
 
   it('import stores all but the entries that are refused', async () => {

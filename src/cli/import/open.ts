@@ -18,9 +18,21 @@ export async function* openImport(
 ): AsyncGenerator<Found, void, void> {
   const reader = new ByteReader(bytesOf(file));
   const kind = format === 'auto' ? kindOf(await reader.peek()) : format;
-  if (kind === 'redis-dump') yield* readRedisDump(reader, options);
-  else if (kind === 'redis-commands') yield* readRedisCommands(reader, options);
+  if (kind === 'redis-dump') {
+    await expectSound(file, options);
+    yield* readRedisDump(reader, options);
+  } else if (kind === 'redis-commands') yield* readRedisCommands(reader, options);
   else yield* readJsonLines(reader);
+}
+
+/** The checksum of a dump is at its end: a file is read once before anything of it is stored. */
+async function expectSound(file: string | undefined, options: RedisOptions): Promise<void> {
+  if (isStdin(file)) return;
+  for await (const _ of readRedisDump(new ByteReader(bytesOf(file)), options));
+}
+
+function isStdin(file: string | undefined): file is '-' | undefined {
+  return file === undefined || file === '-';
 }
 
 /** A dump begins with REDIS, an append-only file with an array or the time of one. */
@@ -31,7 +43,7 @@ function kindOf(first: number | null): Exclude<Format, 'auto'> {
 }
 
 async function* bytesOf(file: string | undefined): AsyncGenerator<Uint8Array, void, void> {
-  if (file === undefined || file === '-') {
+  if (isStdin(file)) {
     yield* process.stdin;
     return;
   }
