@@ -25,6 +25,8 @@ export interface RunReport {
   readonly simulatedMs: number;
   readonly events: number;
   readonly operations: number;
+  /** Answers, lists and watches of all clients that the model was asked about. */
+  readonly answers: number;
   /** Faults that were planned. */
   readonly plan: readonly Fault[];
   /** Faults that were done, by kind. */
@@ -58,6 +60,7 @@ export async function runSeed(options: RunOptions): Promise<RunReport> {
     simulatedMs: world.queue.nowMs,
     events: world.queue.count,
     operations: workload.history.length,
+    answers: run.answers,
     plan: faults,
     faults: Object.fromEntries(nemesis.counts),
     history: workload.history,
@@ -108,6 +111,11 @@ class Run {
     this.clients = new Clients(context, profile.clients(shape));
     this.faults = faults ?? this.#plan(seed);
     this.nemesis = new Nemesis(this.world, this.faults);
+  }
+
+  get answers(): number {
+    const { told, listed, followed } = this.#invariants.oracle;
+    return told.length + listed.length + followed.length;
   }
 
   #plan(seed: number): Fault[] {

@@ -13,6 +13,7 @@ export class Sweep {
   #simulatedMs = 0;
   #events = 0;
   #operations = 0;
+  #answers = 0;
 
   constructor(profile: ProfileName, from: number) {
     this.#profile = profile;
@@ -28,6 +29,7 @@ export class Sweep {
     this.#simulatedMs += report.simulatedMs;
     this.#events += report.events;
     this.#operations += report.operations;
+    this.#answers += report.answers;
     if (report.failure !== null) this.failed.push(report.seed);
     for (const [kind, count] of Object.entries(report.faults)) {
       this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count);
@@ -46,6 +48,7 @@ export class Sweep {
       failed: this.failed,
       simulatedHours: round(simulatedSeconds / 3600),
       operations: this.#operations,
+      answersCompared: this.#answers,
       events: this.#events,
       faultsInjected: faults.reduce((sum, [, count]) => sum + count, 0),
       faults: Object.fromEntries(faults),

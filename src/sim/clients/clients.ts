@@ -2,12 +2,14 @@
  * The clients of one run that do more than read and write plain keys. A seed draws some of the kinds;
  * each has checks of its own (at the end: `check`), and all tell the oracle what they were told.
  */
+import { LockBook } from '../../verify/lock-book.ts';
+import { Tally } from '../../verify/tally.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { Banker } from './banker.ts';
 import type { Client, ClientsContext } from './context.ts';
-import { Counter, Tally } from './counter.ts';
+import { Counter } from './counter.ts';
 import { Follower } from './follower.ts';
-import { LockBook, Locker } from './locker.ts';
+import { Locker } from './locker.ts';
 import { Lodger } from './lodger.ts';
 
 export const clientKinds = ['counters', 'bankers', 'lodgers', 'lockers', 'followers'] as const;

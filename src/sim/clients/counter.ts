@@ -1,44 +1,9 @@
-/**
- * Counts up one number, as all counters of a run do. Each count is told to one client only, a later
- * one is higher, and the sum at the end is that of all counts: a lost one, a doubled one and a stale
- * one show.
- */
+/** Counts up one number, as all counters of a run do; what they are held to is in `Tally`. */
+import type { Tally } from '../../verify/tally.ts';
 import { InvariantError } from '../invariant-error.ts';
 import { Caller } from './caller.ts';
 import { textOf } from './calls.ts';
 import { type ClientsContext, TurnClient } from './context.ts';
-
-interface Count {
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly number: number;
-}
-
-/** Of all counters of one run. */
-export class Tally {
-  readonly counts: Count[] = [];
-  /** Counts of which nobody knows whether they were done. */
-  unknown = 0;
-
-  /** Throws unless they may have been told, with this sum at the end. */
-  check(sum: number): void {
-    const done = this.counts.length;
-    if (sum < done || sum > done + this.unknown) {
-      const text = `the sum is ${sum} after ${done} counts that were done and ${this.unknown} unknown`;
-      throw new InvariantError('I7', text);
-    }
-    let latestStartMs = 0;
-    let last = 0;
-    for (const { startMs, endMs, number } of this.counts.toSorted((a, b) => a.number - b.number)) {
-      if (number === last) throw new InvariantError('I7', `two clients were told ${number}`);
-      if (endMs < latestStartMs) {
-        throw new InvariantError('I7', `${number} was told before a lower number was asked for`);
-      }
-      latestStartMs = Math.max(latestStartMs, startMs);
-      last = number;
-    }
-  }
-}
 
 export class Counter extends TurnClient {
   readonly #tally: Tally;
@@ -63,7 +28,9 @@ export class Counter extends TurnClient {
 
   check(name: string): void {
     const entry = this.context.world.node(name).inspect().store.get(sumKey);
-    this.#tally.check(entry === undefined ? 0 : Number(new TextDecoder().decode(entry.value)));
+    const sum = entry === undefined ? 0 : Number(new TextDecoder().decode(entry.value));
+    const fault = this.#tally.fault(sum);
+    if (fault !== null) throw new InvariantError('I7', fault);
   }
 }
 

@@ -27,10 +27,14 @@ export class Follower extends TurnClient {
   }
 
   #list(): void {
+    const { highestDoneLsn } = this.context.invariants;
     this.#caller.ask({ kind: 'list', prefix: this.#prefix }, 0, (reply) => {
       if (reply?.kind === 'listed') {
         this.looks.lists += 1;
         const { revision, shown } = reply;
+        if (revision < highestDoneLsn) {
+          this.#caller.violate(`a list of ${revision}, and ${highestDoneLsn} was done`);
+        }
         const { oracle } = this.context.invariants;
         const prefix = this.#prefix;
         oracle.listed.push({ prefix, revision, shown });
@@ -43,6 +47,8 @@ export class Follower extends TurnClient {
 
   #poll(followed: Followed): void {
     const { prefix, until: from } = followed;
+    // Now and then it begins anew, as a cache does that was dropped.
+    if (this.context.random.chance(0.05)) return this.#list();
     this.#caller.ask({ kind: 'poll', prefix, from, waitMs }, waitMs, (reply) => {
       if (reply?.kind === 'gone') {
         this.looks.gone += 1;

@@ -1,8 +1,9 @@
 /**
  * Takes a lock by a session of its own, holds it for a while, gives it back or lets the session end.
  * A holder counts on its lock only for as long as its session lives by the slowest reckoning: never
- * do two of them at once, and whoever has it later has the higher token.
+ * do two of them at once, and whoever has it later has the higher token (`LockBook`).
  */
+import type { LockBook } from '../../verify/lock-book.ts';
 import { InvariantError } from '../invariant-error.ts';
 import { Caller } from './caller.ts';
 import { type ClientsContext, TurnClient } from './context.ts';
@@ -10,36 +11,6 @@ import { type ClientsContext, TurnClient } from './context.ts';
 /** The clocks of nodes are up to 4 % fast: log time, too. */
 const surestShare = 0.95;
 const waitMs = 1000;
-
-interface Hold {
-  readonly name: string;
-  readonly token: number;
-  readonly fromMs: number;
-  /** When it was given up, or could have ended. */
-  untilMs: number;
-}
-
-/** Of all lockers of one run. */
-export class LockBook {
-  readonly holds: Hold[] = [];
-
-  /** Throws where two held a lock at once, or a later token is not higher. */
-  check(): void {
-    const last = new Map<string, Hold>();
-    for (const hold of this.holds.toSorted((a, b) => a.fromMs - b.fromMs)) {
-      const before = last.get(hold.name);
-      last.set(hold.name, hold);
-      if (before === undefined) continue;
-      if (hold.fromMs < before.untilMs) {
-        const text = `${before.token} and ${hold.token} both hold ${hold.name} at ${hold.fromMs}`;
-        throw new InvariantError('I7', text);
-      }
-      if (hold.token <= before.token) {
-        throw new InvariantError('I7', `token ${hold.token} of ${hold.name} after ${before.token}`);
-      }
-    }
-  }
-}
 
 export class Locker extends TurnClient {
   readonly #book: LockBook;
@@ -134,6 +105,7 @@ export class Locker extends TurnClient {
   }
 
   check(): void {
-    this.#book.check();
+    const fault = this.#book.fault();
+    if (fault !== null) throw new InvariantError('I7', fault);
   }
 }

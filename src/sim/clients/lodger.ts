@@ -4,6 +4,7 @@
  * master's clock, and never faster than that.
  */
 
+import type { EntryView, NodeApi } from '../../node/api.ts';
 import { clientUrl } from '../nemesis.ts';
 import { SimClock } from '../sim-clock.ts';
 import { Caller } from './caller.ts';
@@ -124,12 +125,21 @@ export class Lodger extends TurnClient {
       repeats: 'never',
       deliver: ({ node }, answer) => {
         const entry = node.readNow(key);
-        if (entry !== undefined) return answer(entry !== null);
+        if (entry !== undefined) return answer(this.#isShown(key, node, entry));
         const options = { consistency: 'linearizable', minRevision: 0 } as const;
         node.read(key, options, (error, found) => answer(error === null ? found !== null : null));
       },
       finish: (_failure, isThere) => done(isThere),
     });
+  }
+
+  /** An active master with a lease knows the log's time, also what no record says yet. */
+  #isShown(key: string, node: NodeApi, entry: EntryView | null): boolean {
+    const lateMs = node.logTimeMs() - (entry?.expiresAtMs ?? 0);
+    if (entry !== null && entry.expiresAtMs > 0 && lateMs >= 0) {
+      this.#caller.violate(`${key} is shown ${lateMs} ms after its lifetime`);
+    }
+    return entry !== null;
   }
 
   /** When all is healed, what has ended in log time is cleared away. */
