@@ -4,14 +4,12 @@
  * their real HTTP apps. One seed is one run, on every runtime.
  */
 import { type Limits, makeLimits } from '../core/limits.ts';
-import { MasterNode } from '../node/master-node.ts';
 import type { DsmNode } from '../node/node.ts';
-import { recoverState } from '../node/recovery.ts';
-import { SlaveNode } from '../node/slave-node.ts';
 import { type Logger, silentLogger } from '../ports/logger.ts';
 import { CorruptLogError } from '../ports/storage.ts';
 import { FilePlatter } from './file-platter.ts';
 import { openHttp } from './http-wire.ts';
+import { bearMaster, bearSlave, type Life } from './lives.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { EventQueue, SimClock } from './sim-clock.ts';
 import { type Endpoint, SimNetwork } from './sim-network.ts';
@@ -116,7 +114,8 @@ export class Cluster {
     const http = isHttp
       ? openHttp({ network: this.network, url: seat.url, clock, random, logger })
       : null;
-    const common = {
+    const life = {
+      url: seat.url,
       limits: this.limits,
       ports: { clock, random, logger, peers: http?.peers ?? this.network.peersOf(seat.url, clock) },
       masterUrls: this.#masterUrls,
@@ -125,9 +124,7 @@ export class Cluster {
     seat.clock = clock;
     try {
       const node =
-        seat.role === 'slave'
-          ? this.#startSlave(seat, common)
-          : this.#startMaster(seat, common, clock);
+        seat.platter === null ? bearSlave(life) : this.#bearMaster(seat.platter, life, clock);
       this.trace.note(`${name} starts as ${node.nodeId}`);
       seat.node = node;
       const endpoint: Endpoint = { url: seat.url, clock, node };
@@ -142,27 +139,9 @@ export class Cluster {
     }
   }
 
-  #startSlave(seat: Seat, common: CommonOptions): SlaveNode {
-    const nodeId = common.ports.random.id();
-    return new SlaveNode({ ...common, self: { nodeId, role: 'slave', url: seat.url } });
-  }
-
-  #startMaster(seat: Seat, common: CommonOptions, clock: SimClock): MasterNode {
-    if (seat.platter === null) throw new RangeError('a master has a disk');
-    const storage = seat.platter.open(clock);
-    const recovered = storage.recover();
-    const nodeId = recovered.meta?.nodeId ?? common.ports.random.id();
-    return new MasterNode({
-      ...common,
-      ...recoverState(recovered),
-      self: { nodeId, role: 'master', url: seat.url },
-      storage,
-      recovered,
-      placement: 'hash',
-      readFrom: this.#options.readFrom ?? 'master',
-      newCluster: false,
-      mayFound: true,
-    });
+  #bearMaster(platter: Platter, life: Life, clock: SimClock): DsmNode {
+    const { readFrom = 'master' } = this.#options;
+    return bearMaster({ ...life, storage: platter.open(clock), placement: 'hash', readFrom });
   }
 
   #onFatal(seat: Seat, error: Error): void {
@@ -233,16 +212,4 @@ export class Cluster {
       })
       .join('\n');
   }
-}
-
-interface CommonOptions {
-  readonly limits: Limits;
-  readonly ports: {
-    readonly clock: SimClock;
-    readonly random: SeededRandom;
-    readonly logger: Logger;
-    readonly peers: ReturnType<SimNetwork['peersOf']>;
-  };
-  readonly masterUrls: readonly string[];
-  readonly onFatal: (error: Error) => void;
 }

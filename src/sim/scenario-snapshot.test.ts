@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Scenario } from './scenario.ts';
-import type { SimPlatter } from './sim-storage.ts';
+import { SimClock } from './sim-clock.ts';
 
 /** So small that every node that misses a little needs a snapshot. */
 const tiny = { snapshotEveryBytes: 1500, logTailBytesMax: 1200, batchBytesMax: 400 };
@@ -78,9 +78,9 @@ describe('with a log of a few records only', () => {
     const { world } = story;
     story.writes(50);
     world.run(500);
-    const { kept } = world.seat('m1').platter as SimPlatter;
-    expect(kept.snapshot).not.toBeNull();
-    expect(kept.records.length).toBeLessThan(20);
+    const kept = world.seat('m1').platter?.open(new SimClock(world.queue)).recover();
+    expect(kept?.snapshot).not.toBeNull();
+    expect(kept?.records.length).toBeLessThan(20);
     world.crash('m1');
     world.start('m1');
     story.expectHealthy();

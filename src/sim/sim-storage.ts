@@ -3,10 +3,9 @@
  * simulated disk; `SimPlatter` is a model of it, without files, with the same contract: for stories
  * that look at the protocol and want to say exactly how long a sync takes.
  */
-import type { Record } from '../core/record.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { DiskDone } from '../ports/disk.ts';
-import type { Meta, Recovered, Storage } from '../ports/storage.ts';
+import type { Storage } from '../ports/storage.ts';
+import { KeptLog } from './kept-log.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimClock } from './sim-clock.ts';
 
@@ -36,17 +35,11 @@ export interface Platter {
   wipe(): void;
 }
 
-interface Kept {
-  meta: Meta | null;
-  snapshot: { lsn: number; bytes: Uint8Array } | null;
-  records: Record[];
-}
-
 export class SimPlatter implements Platter {
-  kept: Kept = { meta: null, snapshot: null, records: [] };
   faults: Readonly<StorageFaults> = soundStorage;
+  readonly #log = new KeptLog();
   /** Begun and not synced, in order. */
-  #open: ((kept: Kept) => void)[] = [];
+  #open: (() => void)[] = [];
   #incarnation = 0;
   readonly #random: SeededRandom;
 
@@ -58,7 +51,7 @@ export class SimPlatter implements Platter {
   cutPower(): void {
     this.#incarnation += 1;
     const reached = this.#random.integer(0, this.#open.length);
-    for (const apply of this.#open.slice(0, reached)) apply(this.kept);
+    for (const apply of this.#open.slice(0, reached)) apply();
     this.#open = [];
   }
 
@@ -68,15 +61,14 @@ export class SimPlatter implements Platter {
   }
 
   wipe(): void {
-    this.kept = { meta: null, snapshot: null, records: [] };
+    this.#log.wipe();
   }
 
   open(clock: Clock): Storage {
     const incarnation = this.#incarnation;
     let poison: Error | null = null;
-    let logBytes = this.kept.records.reduce((sum, { frame }) => sum + frame.length, 0);
     let freeAtMs = 0;
-    const run = (apply: (kept: Kept) => void, done: DiskDone) => {
+    return this.#log.open((apply, done) => {
       const [lowMs, highMs] = this.faults.syncMs;
       const startMs = Math.max(freeAtMs, clock.monotonicMs());
       freeAtMs = startMs + lowMs + this.#random.next() * (highMs - lowMs);
@@ -87,45 +79,9 @@ export class SimPlatter implements Platter {
         if (willFail) poison ??= new Error('EIO: injected');
         if (poison !== null) return done(poison);
         this.#open.shift();
-        apply(this.kept);
+        apply();
         done();
       });
-    };
-    return {
-      recover: (): Recovered => ({ ...this.kept, records: [...this.kept.records], repairs: [] }),
-      // All that it does is an answer to a call, which gets the failure.
-      onFailure: () => {},
-      append: (records, done) => {
-        for (const { frame } of records) logBytes += frame.length;
-        run((kept) => kept.records.push(...records), done);
-      },
-      cut: (lsn, done) =>
-        run((kept) => {
-          kept.records = kept.records.filter((record) => record.lsn < lsn);
-        }, done),
-      saveMeta: (meta, done) =>
-        run((kept) => {
-          kept.meta = meta;
-        }, done),
-      saveSnapshot: (lsn, chunks, { replaceLog }, done) => {
-        const parts = [...chunks];
-        const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-        let offset = 0;
-        for (const part of parts) {
-          bytes.set(part, offset);
-          offset += part.length;
-        }
-        run((kept) => {
-          kept.snapshot = { lsn, bytes };
-          kept.records = replaceLog ? [] : kept.records.filter((record) => record.lsn > lsn);
-          logBytes = kept.records.reduce((sum, { frame }) => sum + frame.length, 0);
-        }, done);
-      },
-      segmentCount: 0,
-      get logBytes() {
-        return logBytes;
-      },
-      close() {},
-    };
+    });
   }
 }

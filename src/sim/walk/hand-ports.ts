@@ -1,8 +1,8 @@
 /** A clock and a disk that stand still until they are told to go on. */
-import type { Record } from '../../core/record.ts';
 import type { Clock, Timer } from '../../ports/clock.ts';
 import type { DiskDone } from '../../ports/disk.ts';
-import type { Meta, Recovered, Storage } from '../../ports/storage.ts';
+import type { Storage } from '../../ports/storage.ts';
+import { KeptLog } from '../kept-log.ts';
 
 interface Alarm {
   readonly atMs: number;
@@ -62,20 +62,14 @@ export class HandClock implements Clock {
   }
 }
 
-interface Kept {
-  meta: Meta | null;
-  snapshot: { lsn: number; bytes: Uint8Array } | null;
-  records: Record[];
-}
-
 interface Operation {
-  readonly apply: (kept: Kept) => void;
+  readonly apply: () => void;
   readonly done: DiskDone;
 }
 
 /** What outlives the process; each operation is synced when the walk says so. */
 export class HandDisk {
-  kept: Kept = { meta: null, snapshot: null, records: [] };
+  readonly #log = new KeptLog();
   #operations: Operation[] = [];
 
   get isIdle(): boolean {
@@ -85,13 +79,13 @@ export class HandDisk {
   /** Syncs what was begun first. */
   finishNext(): void {
     const operation = this.#operations.shift();
-    operation?.apply(this.kept);
+    operation?.apply();
     operation?.done();
   }
 
   /** The power fails: the first `reached` of what was begun is there, the rest is not. */
   crash(reached: number): void {
-    for (const { apply } of this.#operations.slice(0, reached)) apply(this.kept);
+    for (const { apply } of this.#operations.slice(0, reached)) apply();
     this.#operations = [];
   }
 
@@ -100,42 +94,10 @@ export class HandDisk {
   }
 
   wipe(): void {
-    this.kept = { meta: null, snapshot: null, records: [] };
+    this.#log.wipe();
   }
 
   open(): Storage {
-    let logBytes = this.kept.records.reduce((sum, { frame }) => sum + frame.length, 0);
-    const begin = (apply: Operation['apply'], done: DiskDone) =>
-      this.#operations.push({ apply, done });
-    return {
-      recover: (): Recovered => ({ ...this.kept, records: [...this.kept.records], repairs: [] }),
-      // Its operations do not fail.
-      onFailure: () => {},
-      append: (records, done) => {
-        for (const { frame } of records) logBytes += frame.length;
-        begin((kept) => kept.records.push(...records), done);
-      },
-      cut: (lsn, done) =>
-        begin((kept) => {
-          kept.records = kept.records.filter((record) => record.lsn < lsn);
-        }, done),
-      saveMeta: (meta, done) =>
-        begin((kept) => {
-          kept.meta = meta;
-        }, done),
-      saveSnapshot: (lsn, chunks, { replaceLog }, done) => {
-        const bytes = Buffer.concat([...chunks]);
-        begin((kept) => {
-          kept.snapshot = { lsn, bytes };
-          kept.records = replaceLog ? [] : kept.records.filter((record) => record.lsn > lsn);
-          logBytes = kept.records.reduce((sum, { frame }) => sum + frame.length, 0);
-        }, done);
-      },
-      segmentCount: 0,
-      get logBytes() {
-        return logBytes;
-      },
-      close() {},
-    };
+    return this.#log.open((apply, done) => this.#operations.push({ apply, done }));
   }
 }

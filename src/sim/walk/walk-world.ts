@@ -4,13 +4,11 @@
  * the simulator a rare coincidence of delays is one step here among a few dozen.
  */
 import type { Limits } from '../../core/limits.ts';
-import { MasterNode } from '../../node/master-node.ts';
 import type { DsmNode } from '../../node/node.ts';
-import { recoverState } from '../../node/recovery.ts';
-import { SlaveNode } from '../../node/slave-node.ts';
 import { silentLogger } from '../../ports/logger.ts';
 import type { PeerAnswer, PeerCall, PeerDone, Peers } from '../../ports/peers.ts';
 import type { TransportFailure } from '../../ports/transport.ts';
+import { bearMaster, bearSlave } from '../lives.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { HandClock, HandDisk } from './hand-ports.ts';
 
@@ -72,30 +70,17 @@ export class WalkWorld {
   }
 
   start(seat: WalkSeat): void {
-    const { random, limits } = this.#options;
+    const { random, limits, readFrom } = this.#options;
     const clock = new HandClock();
     const ports = { clock, random, logger: silentLogger, peers: this.#peersOf(seat, clock) };
     const onFatal = () => this.crash(seat, 0);
-    const common = { limits, ports, masterUrls: this.#masterUrls, onFatal };
+    const { url, disk } = seat;
+    const life = { url, limits, ports, masterUrls: this.#masterUrls, onFatal };
     seat.clock = clock;
-    seat.node = seat.disk === null ? makeSlave(seat, common) : this.#makeMaster(seat, common);
-  }
-
-  #makeMaster(seat: WalkSeat, common: Common): MasterNode {
-    const storage = seat.disk!.open();
-    const recovered = storage.recover();
-    const nodeId = recovered.meta?.nodeId ?? common.ports.random.id();
-    return new MasterNode({
-      ...common,
-      ...recoverState(recovered),
-      self: { nodeId, role: 'master', url: seat.url },
-      storage,
-      recovered,
-      placement: 'random',
-      readFrom: this.#options.readFrom,
-      newCluster: false,
-      mayFound: true,
-    });
+    seat.node =
+      disk === null
+        ? bearSlave(life)
+        : bearMaster({ ...life, storage: disk.open(), placement: 'random', readFrom });
   }
 
   /** kill -9 and power failure: `reached` of the operations under way are on the disk. */
@@ -162,14 +147,4 @@ export class WalkWorld {
       }
     }
   }
-}
-
-type Common = Pick<
-  ConstructorParameters<typeof SlaveNode>[0],
-  'limits' | 'ports' | 'masterUrls' | 'onFatal'
->;
-
-function makeSlave(seat: WalkSeat, common: Common): SlaveNode {
-  const nodeId = common.ports.random.id();
-  return new SlaveNode({ ...common, self: { nodeId, role: 'slave', url: seat.url } });
 }
