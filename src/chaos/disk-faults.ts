@@ -1,7 +1,7 @@
 /** Disks that fail, fill up, rot, are slow, or lose their power. */
 import type { ContractNode } from '../contract/contract-node.ts';
 import { pause, until } from '../contract/until.ts';
-import { diskOf, type Fault, namesOf, type Stage, standbyOf } from './fault.ts';
+import { diskOf, type Fault, faultOf, namesOf, type Stage, standbyOf } from './fault.ts';
 import { SystemCalls } from './system-calls.ts';
 
 /** A node ends itself at the first failed call (DESIGN.md §5 rule 13), which comes soon under load. */
@@ -16,13 +16,11 @@ export function failDisk(stage: Stage): Fault {
   if (!canTrace || random.chance(0.4)) return damageLog(stage, node);
   const isFull = random.chance(0.3);
   let calls: SystemCalls | null = null;
-  return {
+  return faultOf({
     title: `disk: ${isFull ? 'no space for' : 'failing syncs of'} ${namesOf([node], stage)}`,
     targets: [node],
     lastsMs: random.integer(200, 2500),
-    leavesQuorum: true,
     losesActive: node === active,
-    needsRest: false,
     begin: async () => {
       const { pid } = node.child;
       calls = isFull
@@ -34,7 +32,7 @@ export function failDisk(stage: Stage): Fault {
       await calls?.release();
       if (!node.isRunning) node.start();
     },
-  };
+  });
 }
 
 /**
@@ -45,11 +43,10 @@ function damageLog(stage: Stage, node: ContractNode): Fault {
   const { cluster, random, active } = stage;
   const disk = diskOf(stage, node);
   const others = cluster.nodes.filter((other) => other !== node);
-  return {
+  return faultOf({
     title: `disk: a flipped bit in the log of ${namesOf([node], stage)}`,
     targets: [node],
     lastsMs: 0,
-    leavesQuorum: true,
     losesActive: node === active,
     needsRest: true,
     begin: () => node.kill(),
@@ -65,7 +62,7 @@ function damageLog(stage: Stage, node: ContractNode): Fault {
       disk.replace();
       node.start();
     },
-  };
+  });
 }
 
 export function slowSyncs(stage: Stage): Fault {
@@ -74,18 +71,14 @@ export function slowSyncs(stage: Stage): Fault {
   const delayMs = random.integer(30, 900);
   const lastsMs = random.integer(1000, 4000);
   let calls: SystemCalls | null = null;
-  return {
+  return faultOf({
     title: `disk: syncs of ${namesOf([node], stage)} take ${delayMs} ms longer for ${lastsMs} ms`,
-    targets: [],
     lastsMs,
-    leavesQuorum: true,
-    losesActive: false,
-    needsRest: false,
     begin: () => {
       calls = SystemCalls.slowSyncs(node.child.pid, delayMs);
     },
     end: () => calls?.release(),
-  };
+  });
 }
 
 /** A power cut of every machine, or of that of one master. */
@@ -94,7 +87,7 @@ export function cutPower(stage: Stage): Fault {
   const isOne = random.chance(0.4);
   const targets = isOne ? [pickMaster(stage)] : cluster.nodes;
   const masters = targets.filter(({ verb }) => verb !== 'slave');
-  return {
+  return faultOf({
     title: `power cut of ${isOne ? namesOf(targets, stage) : 'all machines'}`,
     targets,
     lastsMs: random.integer(0, 1500),
@@ -114,5 +107,5 @@ export function cutPower(stage: Stage): Fault {
         await pause(random.integer(0, 100));
       }
     },
-  };
+  });
 }

@@ -45,6 +45,15 @@ export interface Stage {
   readonly probe: (node: ContractNode, isOver: () => boolean) => Promise<void>;
 }
 
+/** What is not said of a fault: it strikes no process, writes go on by the same master, and no rest is needed. */
+const mild = { targets: [], leavesQuorum: true, losesActive: false, needsRest: false } as const;
+
+export function faultOf(
+  facts: Omit<Fault, keyof typeof mild> & Partial<Pick<Fault, keyof typeof mild>>,
+): Fault {
+  return { ...mild, ...facts };
+}
+
 export function standbyOf({ cluster, active }: Stage): ContractNode {
   const standby = cluster.masters.find((node) => node !== active);
   if (standby === undefined) throw new Error('chaos needs a backup');

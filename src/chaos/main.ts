@@ -101,12 +101,13 @@ function textOf(summary: Summary): string {
   const times = (what: string, { p50, p99, max, count }: NonNullable<typeof takeoverMs>) =>
     `${what} p50 ${p50} ms, p99 ${p99} ms, max ${max} ms of ${count}`;
   return [
-    `${summary.operations} operations in ${summary.seconds.toFixed(0)} s: ` +
-      `${summary.acknowledged} acknowledged writes, ${summary.unknown} unknown`,
+    `${summary.operations} operations in ${summary.seconds.toFixed(0)} s ` +
+      `(${summary.taskCalls} of clients with tasks): ${summary.acknowledged} acknowledged writes, ${summary.unknown} unknown`,
     `faults: ${Object.entries(summary.faults)
       .map(([kind, count]) => `${count} ${kind}`)
       .join(', ')}`,
     `lost ${summary.lost} of ${summary.looked} looked for, stale reads ${summary.stale}, ` +
+      `broken promises ${summary.broken}, ` +
       `differing states ${summary.differingStates}, fallen nodes ${summary.fallen}`,
     `verdict ${summary.verdict} (versions ${verdicts.versions}, zones ${verdicts.zones}, ` +
       `search ${verdicts.search})`,

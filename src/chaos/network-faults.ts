@@ -1,6 +1,6 @@
 /** Links that lose everything, in one direction or in both, and links that are slow. */
 import type { ContractNode } from '../contract/contract-node.ts';
-import { type Fault, namesOf, type Stage, standbyOf } from './fault.ts';
+import { type Fault, faultOf, namesOf, type Stage, standbyOf } from './fault.ts';
 import { type ConnectionLinks, clients, type Links, seesConnections } from './links.ts';
 
 type Range = readonly [low: number, high: number];
@@ -33,13 +33,10 @@ function loseAll(stage: Stage, links: Links): Fault {
   const lastsMs = random.integer(...(random.chance(0.7) ? longMs : shortMs));
   let isOver = false;
   let probing = Promise.resolve();
-  return {
+  return faultOf({
     title: `${title} for ${lastsMs} ms`,
-    targets: [],
     lastsMs,
-    leavesQuorum: true,
     losesActive: losesActive && lastsMs >= longMs[0],
-    needsRest: false,
     begin: () => {
       for (const [from, to] of broken) links.cut(from, to);
       const isReached = !broken.some(([, to]) => to === clients);
@@ -50,7 +47,7 @@ function loseAll(stage: Stage, links: Links): Fault {
       isOver = true;
       await probing;
     },
-  };
+  });
 }
 
 /** One node from all the others, in both directions or in one; clients may still reach it. */
@@ -106,13 +103,9 @@ export function slowLinks(stage: Stage, links: Links): Fault {
   const { random, active, cluster } = stage;
   const node = random.chance(0.5) ? active : random.pick(cluster.nodes);
   const lastsMs = random.integer(1000, 4000);
-  return {
+  return faultOf({
     title: `network: slow links to and from ${namesOf([node], stage)} for ${lastsMs} ms`,
-    targets: [],
     lastsMs,
-    leavesQuorum: true,
-    losesActive: false,
-    needsRest: false,
     begin: () => {
       for (const other of cluster.nodes) {
         if (other === node) continue;
@@ -121,7 +114,7 @@ export function slowLinks(stage: Stage, links: Links): Fault {
       }
     },
     end: () => links.heal(),
-  };
+  });
 }
 
 /** Every connection of a node breaks again and again, or delivers every request twice. */
@@ -139,15 +132,11 @@ function troubleConnections(stage: Stage, links: ConnectionLinks): Fault {
   const resetAll = () => {
     for (const other of others) links.reset(node.name, other);
   };
-  return {
+  return faultOf({
     title: isDouble
       ? `network: every request to ${who} is delivered twice for ${lastsMs} ms`
       : `network: connections of ${who} break every ${resetEveryMs} ms for ${lastsMs} ms`,
-    targets: [],
     lastsMs,
-    leavesQuorum: true,
-    losesActive: false,
-    needsRest: false,
     begin: () => {
       if (isDouble) for (const other of others) links.duplicate(other, node.name);
       else timer = setInterval(resetAll, resetEveryMs);
@@ -156,5 +145,5 @@ function troubleConnections(stage: Stage, links: ConnectionLinks): Fault {
       clearInterval(timer);
       links.heal();
     },
-  };
+  });
 }

@@ -64,6 +64,68 @@ const bugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    title: 'a request runs each time that it is sent',
+    faults: ['kill', 'pause'],
+    edits: [
+      {
+        file: 'core/store.ts',
+        text: 'if (answer !== null) return answer;',
+        replacement: "if (answer?.status === 'request-mismatch') return answer;",
+      },
+    ],
+  },
+  {
+    title: 'a failed transaction leaves its first half',
+    faults: ['kill'],
+    edits: [
+      {
+        file: 'core/transaction.ts',
+        text: 'failedAt }, writes: none, changes: [] };',
+        replacement: 'failedAt }, writes: this.#writes, changes: this.#changes };',
+      },
+    ],
+  },
+  {
+    title: 'a takeover shortens lifetimes',
+    faults: ['kill'],
+    edits: [
+      {
+        file: 'core/master.ts',
+        text: 'this.#startLogTimeMs = Math.max(last?.logTimeMs ?? 0, voter.store.logTimeMs);',
+        replacement:
+          'this.#startLogTimeMs = 3000 + Math.max(last?.logTimeMs ?? 0, voter.store.logTimeMs);',
+      },
+    ],
+  },
+  {
+    title: 'a lock has two holders',
+    faults: ['kill'],
+    edits: [
+      {
+        file: 'core/sessions.ts',
+        text: "if (lock.queue[0] === id) return { status: 'acquired', revision: lock.token };",
+        replacement:
+          "if (lock.queue.includes(id)) return { status: 'acquired', revision: lock.token };",
+      },
+      {
+        file: 'node/lock-waits.ts',
+        text: 'lock?.queue[0] === wait.session',
+        replacement: 'lock?.queue.includes(wait.session) === true',
+      },
+    ],
+  },
+  {
+    title: 'a watch that goes on elsewhere misses what lies between',
+    faults: ['kill'],
+    edits: [
+      {
+        file: 'node/watcher.ts',
+        text: 'this.#toldLsn = needsSnapshot ? voter.store.appliedLsn : from;',
+        replacement: 'this.#toldLsn = voter.store.appliedLsn;',
+      },
+    ],
+  },
 ];
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -78,6 +140,7 @@ interface Finding {
   readonly trouble?: string;
   readonly lost: number;
   readonly stale: number;
+  readonly broken: number;
   readonly verdict: string;
 }
 
@@ -123,8 +186,9 @@ function hunt({ faults, edits }: PlantedBug): string | null {
     for (const seed of seeds) {
       const finding = runCopy(directory, faults, seed);
       if (finding.passed) continue;
-      const { lost, stale, verdict, trouble } = finding;
-      if (trouble === undefined) return `seed ${seed}: ${lost} lost, ${stale} stale, ${verdict}`;
+      const { lost, stale, broken, verdict, trouble } = finding;
+      const figures = `${lost} lost, ${stale} stale, ${broken} broken promises, ${verdict}`;
+      if (trouble === undefined) return `seed ${seed}: ${figures}`;
       const lines = trouble.split('\n');
       const told = lines.filter((line, index) => index === 0 || line.startsWith('the history is'));
       return `seed ${seed}: ${told.join('; ')}`;

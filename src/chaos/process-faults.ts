@@ -1,5 +1,5 @@
 /** Processes that die, and processes that stand still. */
-import { type Fault, namesOf, pickTargets, type Stage } from './fault.ts';
+import { type Fault, faultOf, namesOf, pickTargets, type Stage } from './fault.ts';
 
 const deadMs = [200, 2500] as const;
 type Range = readonly [low: number, high: number];
@@ -14,20 +14,18 @@ const longPauseMs: Range = [2500, 6000];
 
 export function kill(stage: Stage): Fault {
   const targets = pickTargets(stage);
-  return {
+  return faultOf({
     title: `kill -9 of ${namesOf(targets, stage)}`,
     targets,
     lastsMs: stage.random.integer(...deadMs),
-    leavesQuorum: true,
     losesActive: targets.includes(stage.active),
-    needsRest: false,
     begin: async () => {
       await Promise.all(targets.map((node) => node.kill()));
     },
     end: () => {
       for (const node of targets) if (!node.isRunning) node.start();
     },
-  };
+  });
 }
 
 /** A master that wakes up must not believe that it still is what it was: it is asked at once. */
@@ -38,13 +36,11 @@ export function pauseProcesses(stage: Stage): Fault {
   const lastsMs = random.integer(...range);
   let isOver = false;
   let probing = Promise.resolve();
-  return {
+  return faultOf({
     title: `SIGSTOP of ${namesOf(targets, stage)} for ${lastsMs} ms`,
     targets,
     lastsMs,
-    leavesQuorum: true,
     losesActive: range === longPauseMs && targets.includes(active),
-    needsRest: false,
     begin: () => {
       for (const node of targets) node.pause();
       if (targets.includes(active)) probing = stage.probe(active, () => isOver);
@@ -54,5 +50,5 @@ export function pauseProcesses(stage: Stage): Fault {
       isOver = true;
       await probing;
     },
-  };
+  });
 }

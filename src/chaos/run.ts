@@ -12,6 +12,7 @@ import type { FaultKind } from './fault.ts';
 import type { Machine } from './machine.ts';
 import { type FaultReport, Nemesis } from './nemesis.ts';
 import { type Summary, summarize } from './summary.ts';
+import { Tasks } from './tasks/tasks.ts';
 
 export interface ChaosOptions {
   readonly runtime: ContractRuntime;
@@ -37,6 +38,7 @@ export async function runChaos(options: ChaosOptions): Promise<Summary> {
   const { runtime, slaves, machine, kinds, seed, outDir, isStopped } = options;
   const cluster = await startCluster({ runtime, slaves, backups: 1, place: machine.place });
   const load = new Load(cluster, loadOptions);
+  const tasks = new Tasks(cluster);
   const reports: FaultReport[] = [];
   try {
     await load.untilAcknowledged(warmUpWrites);
@@ -50,7 +52,7 @@ export async function runChaos(options: ChaosOptions): Promise<Summary> {
     const endedMs = performance.now();
     if (trouble !== null) {
       const statuses = await Promise.all(cluster.nodes.map((node) => node.status()));
-      await load.stop();
+      await Promise.all([load.stop(), tasks.stop()]);
       await cluster.kill();
       keep(outDir, load.recorder.history(), reports, cluster);
       keepNodes(outDir, cluster, statuses);
@@ -59,17 +61,20 @@ export async function runChaos(options: ChaosOptions): Promise<Summary> {
       const text = [trouble, objections, cluster.describe()].join('\n');
       throw new Error(`the cluster did not recover: ${text}`);
     }
+    // First the tasks: what ends by itself changes the states that are compared.
+    const done = await tasks.judge();
     const calls = load.recorder.history().length;
     const stepsMax = Math.max(defaultSearchLimits.stepsMax, calls * stepsPerCallMax);
     const judgement = await load.judge({ ...defaultSearchLimits, stepsMax });
     const acknowledgedMs = load.acknowledged.map(({ atMs }) => atMs);
     const { fallen } = nemesis;
     keep(outDir, judgement.history, reports, cluster);
-    return summarize({ reports, judgement, acknowledgedMs, fallen, startedMs, endedMs });
+    const run = { reports, judgement, tasks: done };
+    return summarize({ ...run, acknowledgedMs, fallen, startedMs, endedMs });
   } finally {
     // First the nodes: a client need not wait for them any more.
     await cluster.kill();
-    await load.stop();
+    await Promise.all([load.stop(), tasks.stop()]);
     await cluster.close();
   }
 }

@@ -36,7 +36,7 @@ function fault(beganMs: number, recoveryMs: number, rest: Partial<FaultReport> =
 }
 
 const evidence = (rest: Partial<Evidence> = {}): Evidence => ({
-  ...{ reports: [], judgement: judge(goodHistory), fallen: [] },
+  ...{ reports: [], judgement: judge(goodHistory), tasks: { calls: 7, faults: [] }, fallen: [] },
   ...{ acknowledgedMs: [], startedMs: 0, endedMs: 10_000 },
   ...rest,
 });
@@ -44,7 +44,8 @@ const evidence = (rest: Partial<Evidence> = {}): Evidence => ({
 describe('a run is safe', () => {
   test('where nothing contradicts it', () => {
     const summary = summarize(evidence());
-    expect(summary).toMatchObject({ lost: 0, stale: 0, verdict: 'linearizable', objections: [] });
+    expect(summary).toMatchObject({ lost: 0, stale: 0, broken: 0, operations: 9, taskCalls: 7 });
+    expect(summary).toMatchObject({ verdict: 'linearizable', objections: [] });
     expect(isSafe(summary)).toBe(true);
   });
 
@@ -56,6 +57,7 @@ describe('a run is safe', () => {
       { judgement: judge(goodHistory, { differing: ['a', 'b'] }) },
       { differingStates: 2 },
     ],
+    ['a sum that is wrong', { tasks: { calls: 7, faults: ['the sum is 1'] } }, { broken: 1 }],
     ['a node that ended by itself', { fallen: ['slave-1 ended'] }, { fallen: 1 }],
   ])('but not with %s', (_name, rest, figures) => {
     const summary = summarize(evidence(rest));

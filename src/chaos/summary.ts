@@ -3,6 +3,7 @@ import { type Judgement, objectionsTo } from '../contract/load.ts';
 import { percentile } from '../contract/percentile.ts';
 import type { Verdict } from '../verify/history.ts';
 import type { FaultReport } from './nemesis.ts';
+import type { TaskReport } from './tasks/tasks.ts';
 
 export interface Times {
   readonly count: number;
@@ -13,7 +14,10 @@ export interface Times {
 
 export interface Summary {
   readonly seconds: number;
+  /** Calls of all clients. */
   readonly operations: number;
+  /** Of these, calls of the clients with tasks. */
+  readonly taskCalls: number;
   readonly acknowledged: number;
   /** Calls that may or may not have been applied. */
   readonly unknown: number;
@@ -23,6 +27,8 @@ export interface Summary {
   readonly looked: number;
   readonly lost: number;
   readonly stale: number;
+  /** What the clients with tasks saw that cannot be: wrong sums, broken transactions and so on. */
+  readonly broken: number;
   readonly verdict: Verdict;
   readonly verdicts: Readonly<Record<'versions' | 'zones' | 'search', Verdict>>;
   readonly differingStates: number;
@@ -41,6 +47,7 @@ export interface Summary {
 export interface Evidence {
   readonly reports: readonly FaultReport[];
   readonly judgement: Judgement;
+  readonly tasks: TaskReport;
   readonly acknowledgedMs: readonly number[];
   readonly fallen: readonly string[];
   readonly startedMs: number;
@@ -58,20 +65,22 @@ const staleRules = new Set([
 const shownObjections = 10;
 
 export function summarize(evidence: Evidence): Summary {
-  const { reports, judgement, fallen, startedMs, endedMs } = evidence;
+  const { reports, judgement, tasks, fallen, startedMs, endedMs } = evidence;
   const { history, result, looked, lost, differing, acknowledged } = judgement;
   const { versions, zones, search, verdict, violations } = result;
   const takeovers = reports.filter(({ isTakeover }) => isTakeover);
   const byKind = Map.groupBy(reports, ({ kind }) => kind);
   return {
     seconds: (endedMs - startedMs) / 1000,
-    operations: history.length,
+    operations: history.length + tasks.calls,
+    taskCalls: tasks.calls,
     acknowledged,
     unknown: history.filter(({ outcome }) => outcome === 'unknown').length,
     faults: Object.fromEntries([...byKind].map(([kind, some]) => [kind, some.length])),
     looked,
     lost: lost.length,
     stale: violations.filter(({ rule }) => staleRules.has(rule)).length,
+    broken: tasks.faults.length,
     verdict,
     verdicts: { versions, zones, search: search.verdict },
     differingStates: differing.length,
@@ -79,7 +88,7 @@ export function summarize(evidence: Evidence): Summary {
     takeoverMs: takeovers.length === 0 ? null : timesOf(takeovers),
     recoveryMs: Object.fromEntries([...byKind].map(([kind, some]) => [kind, timesOf(some)])),
     availability: availabilityOf(evidence),
-    objections: objectionsIn(judgement, fallen),
+    objections: objectionsIn(judgement, tasks, fallen),
   };
 }
 
@@ -89,11 +98,16 @@ function timesOf(reports: readonly FaultReport[]): Times {
   return { count: timesMs.length, p50: ms(0.5), p99: ms(0.99), max: ms(1) };
 }
 
-function objectionsIn({ history, result, lost, differing }: Judgement, fallen: readonly string[]) {
+function objectionsIn(
+  { history, result, lost, differing }: Judgement,
+  { faults }: TaskReport,
+  fallen: readonly string[],
+): string[] {
   const about = result.verdict === 'linearizable' ? null : objectionsTo(history, result);
   return [
     ...lost.slice(0, shownObjections).map((text) => `an acknowledged write is lost: ${text}`),
     ...(about === null ? [] : [about]),
+    ...faults.slice(0, shownObjections).map((text) => `a promise is broken: ${text}`),
     ...differing.map((text) => `nodes differ after the same records: ${text}`),
     ...fallen.slice(0, shownObjections).map((text) => `a node ended by itself:\n${text}`),
   ];
