@@ -5,18 +5,14 @@
 import type { Position } from '../core/messages.ts';
 import { isMajority } from '../core/quorum.ts';
 import type { Record } from '../core/record.ts';
-import { Store } from '../core/store.ts';
 import type { Voter } from '../core/voter.ts';
 import type { PeerAnswer, PeerCall } from '../ports/peers.ts';
 import type { Cluster, Seat } from './cluster.ts';
 import { InvariantError } from './invariant-error.ts';
-import { Oracle } from './model/oracle.ts';
-import { stateDigest } from './state-digest.ts';
+import type { Oracle } from './model/oracle.ts';
+import { StateAgreement } from './state-agreement.ts';
 
 export { InvariantError };
-
-/** The digest of a whole state costs as much as reading it: at every so manieth lsn, and at the end. */
-const digestEvery = 16;
 
 /** What one life of a node had reached when it was last looked at. */
 interface Seen {
@@ -38,17 +34,16 @@ export class Invariants {
   /** epoch → nodeId → the last lsn of that epoch that this node has ever held. */
   readonly #held = new Map<number, Map<string, number>>();
   readonly #told = new Map<string, number>();
-  readonly #hashes = new Map<number, number>();
-  readonly #digests = new Map<number, number>();
+  readonly #states = new StateAgreement();
   /** By seat. */
   readonly #seen: (Seen | undefined)[] = [];
   /** lsns that a client was told are done. */
   readonly #done = new Set<number>();
+  /** The highest of them: what is read from now on is as new as that, unless it may be stale. */
+  highestDoneLsn = 0;
   highestCommittedLsn = 0;
   /** The log's time in the newest committed record. */
   committedLogTimeMs = 0;
-  /** What clients were told, for the end. */
-  readonly oracle = new Oracle();
 
   constructor(world: Cluster) {
     this.#seats = [...world.seats.values()];
@@ -81,7 +76,7 @@ export class Invariants {
   /** A node that has just begun to live; what it found on its disk counts. */
   #meet(name: string, voter: Voter): Seen {
     const { committedLsn } = voter;
-    if (committedLsn > 0) this.#checkState(name, voter);
+    if (committedLsn > 0) this.#states.check(name, voter.store);
     return { voter, committedLsn, last: { epoch: 0, lsn: 0 }, promised: -1 };
   }
 
@@ -119,7 +114,7 @@ export class Invariants {
     }
     this.highestCommittedLsn = Math.max(this.highestCommittedLsn, committedLsn);
     seen.committedLsn = committedLsn;
-    this.#checkState(name, voter);
+    this.#states.check(name, voter.store);
   }
 
   /** I4: a promise that was told to anybody never goes down, across restarts of the same nodeId. */
@@ -165,27 +160,6 @@ export class Invariants {
     }
   }
 
-  /** I9: nodes of equal appliedLsn have equal state. */
-  #checkState(name: string, { store }: Voter): void {
-    const known = this.#hashes.get(store.appliedLsn);
-    if (known === undefined) this.#hashes.set(store.appliedLsn, store.hash);
-    else if (known !== store.hash) {
-      throw new InvariantError('I9', `${name} has another state at ${store.appliedLsn}`);
-    }
-    if (store.appliedLsn % digestEvery === 0) this.#checkDigest(name, store);
-  }
-
-  /** I9, and that the hash shows all of the state. */
-  #checkDigest(name: string, store: Store): void {
-    const digest = stateDigest(store);
-    const known = this.#digests.get(store.appliedLsn);
-    if (known === undefined) this.#digests.set(store.appliedLsn, digest);
-    else if (known !== digest) {
-      const hidden = 'and its hash does not show it';
-      throw new InvariantError('I9', `${name} has another state at ${store.appliedLsn}, ${hidden}`);
-    }
-  }
-
   /**
    * I1: a client is told "done": the record is committed, and on a majority of the newest
    * configuration with the active master's own synced log. `voter` is of the master that says so;
@@ -195,6 +169,7 @@ export class Invariants {
     this.check();
     this.#expectCommitted('I1', lsn);
     this.#done.add(lsn);
+    this.highestDoneLsn = Math.max(this.highestDoneLsn, lsn);
     const record = this.#committed.get(lsn);
     if (voter === undefined || record === undefined || record.epoch !== voter.promised) return;
     const held = this.#held.get(record.epoch);
@@ -218,6 +193,11 @@ export class Invariants {
     throw new InvariantError(rule, `a client was told of ${lsn}, which is not committed`);
   }
 
+  /** What clients were told, for the end. */
+  get oracle(): Oracle {
+    return this.#states.oracle;
+  }
+
   committedAt(lsn: number): Record | undefined {
     return this.#committed.get(lsn);
   }
@@ -229,26 +209,9 @@ export class Invariants {
         throw new InvariantError('I1', `acknowledged ${lsn} is not committed at the end`);
       }
     }
-    this.#checkReplay(voter);
+    this.#states.checkReplay(this.#committed, voter.store);
     for (const { name, node } of this.#seats) {
-      if (node !== null) this.#checkDigest(name, node.inspect().store);
-    }
-  }
-
-  /** I5: the state is the replay of the log, by the code and by the model of it. */
-  #checkReplay({ store }: Voter): void {
-    const replayed = new Store();
-    const records: Record[] = [];
-    for (let lsn = 1; lsn <= store.appliedLsn; lsn += 1) {
-      const record = this.#committed.get(lsn);
-      // Seen by nobody: it was committed and compacted within one event.
-      if (record === undefined) return;
-      replayed.apply(record);
-      records.push(record);
-    }
-    this.oracle.check(records, store);
-    if (replayed.hash !== store.hash || stateDigest(replayed) !== stateDigest(store)) {
-      throw new InvariantError('I5', `the state at ${store.appliedLsn} is not that of the log`);
+      if (node !== null) this.#states.checkDigest(name, node.inspect().store);
     }
   }
 }

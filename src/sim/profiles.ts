@@ -58,7 +58,7 @@ const slowedLimits = [
 
 /** What happens when something is full happens all the time. */
 const tinyLimits: Partial<Limits> = {
-  snapshotEveryBytes: 8000,
+  snapshotEveryBytes: 16_000,
   logTailBytesMax: 1500,
   batchBytesMax: 400,
   segmentBytesMax: 1500,

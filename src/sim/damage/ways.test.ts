@@ -81,6 +81,15 @@ describe('a log whose last writes the watermark does not name yet', { timeout: t
   });
 });
 
+test('nothing before the damage is lost, in young writes of small segments either', {
+  timeout: timeoutMs,
+}, () => {
+  const image = makeImage({ logBytes: 1800, segmentBytesMax: 700, isFresh: true });
+  for (const way of ['flips', 'truncations', 'manglings'] as const) {
+    expect(damageEverywhere(image, way).refused).toBeGreaterThan(0);
+  }
+});
+
 test('of a large last write any sectors may be kept', { timeout: timeoutMs }, () => {
   const image = makeImage({ logBytes: 6000, segmentBytesMax: 1e6, valueBytes: [900] });
   const report = damageEverywhere(image, 'tears');

@@ -20,6 +20,8 @@ export interface ModelLock {
 export class ModelLocks {
   readonly sessions = new Map<number, ModelSession>();
   readonly locks = new Map<string, ModelLock>();
+  /** Of all locks that there ever were. */
+  readonly names = new Set<string>();
   /** Sessions that the last command ended. */
   ended: number[] = [];
 
@@ -70,6 +72,7 @@ export class ModelLocks {
   }
 
   #acquire(name: string, id: number, lsn: number): Result {
+    this.names.add(name);
     const lock = this.locks.get(name);
     if (lock === undefined) {
       this.locks.set(name, { token: lsn, queue: [id] });

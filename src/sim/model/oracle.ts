@@ -2,13 +2,14 @@
  * What clients were told, held against the model (`state-model.ts`) of what was committed: each answer
  * to a request with a key, each list, each change that a watch told, and at the end the whole state.
  */
-import type { KeyRange } from '../../core/key-range.ts';
 import { allKeys } from '../../core/key-range.ts';
 import type { Record } from '../../core/record.ts';
 import type { Result } from '../../core/result.ts';
-import type { Store } from '../../core/store.ts';
+import { Store } from '../../core/store.ts';
 import { InvariantError } from '../invariant-error.ts';
-import { type ModelChange, StateModel } from './state-model.ts';
+import { stateDigest } from '../state-digest.ts';
+import type { ModelLocks } from './model-locks.ts';
+import { type ModelChange, type ModelEntry, StateModel } from './state-model.ts';
 
 /** What was told of a request; what is undefined was not said. */
 export interface Told {
@@ -32,6 +33,9 @@ export interface Followed {
   readonly changes: string[];
 }
 
+/** To compare whole states costs as much as reading them. */
+const compareEvery = 32;
+
 export class Oracle {
   readonly told: Told[] = [];
   readonly listed: Listed[] = [];
@@ -39,17 +43,22 @@ export class Oracle {
 
   /** `records`: what was committed, from the first on. `store`: of whoever is active at the end. */
   check(records: Iterable<Record>, store: Store): void {
-    const model = new StateModel();
+    const [model, replayed] = [new StateModel(), new Store()];
     const changes: ModelChange[] = [];
     const lists = Map.groupBy(this.listed, ({ revision }) => revision);
     for (const record of records) {
       model.apply(record);
+      replayed.apply(record);
       changes.push(...model.changes);
       for (const listed of lists.get(model.lsn) ?? []) expectListed(model, listed);
+      if (model.lsn % compareEvery === 0) expectState(model, replayed);
     }
+    if (replayed.hash !== store.hash || stateDigest(replayed) !== stateDigest(store)) {
+      throw new InvariantError('I5', `the state at ${store.appliedLsn} is not that of the log`);
+    }
+    expectState(model, replayed);
     for (const told of this.told) expectTold(model, told);
     for (const followed of this.followed) expectFollowed(model, changes, followed);
-    if (model.lsn === store.appliedLsn) expectState(model, store);
   }
 }
 
@@ -110,29 +119,37 @@ function inOrder(shown: readonly string[]): string[] {
 }
 
 function expectState(model: StateModel, store: Store): void {
-  const { locks, entries } = { locks: model.locks, entries: model.entries() };
+  const decoder = new TextDecoder();
   const held: string[] = [];
-  for (const key of store.keysIn(allKeys satisfies KeyRange)) {
+  for (const key of store.keysIn(allKeys)) {
     const entry = store.get(key);
-    if (entry === undefined) continue;
-    const { revision, expiresAtMs, session, value } = entry;
-    held.push(`${key}=${new TextDecoder().decode(value)} ${revision} ${expiresAtMs} ${session}`);
+    if (entry !== undefined) held.push(showEntry(key, decoder.decode(entry.value), entry));
   }
-  const expected = [...entries].map(
-    ([key, { text, revision, expiresAtMs, session }]) =>
-      `${key}=${text} ${revision} ${expiresAtMs} ${session}`,
-  );
-  expectSame('the keys', held.toSorted(), expected.toSorted());
-  for (const [name, lock] of locks.locks) {
-    const { token, queue } = store.sessions.lock(name) ?? { token: 0, queue: [] };
-    expectSame(`the lock ${name}`, [token, ...queue].map(String), [
-      ...[lock.token, ...lock.queue].map(String),
-    ]);
+  const expected = [...model.entries()].map(([key, entry]) => showEntry(key, entry.text, entry));
+  expectSame(`the keys at ${model.lsn}`, held.toSorted(), expected.toSorted());
+  expectHeld(model.locks, store);
+}
+
+type Ties = Pick<ModelEntry, 'revision' | 'expiresAtMs' | 'session'>;
+
+function showEntry(key: string, text: string, { revision, expiresAtMs, session }: Ties): string {
+  return `${key}=${text} @${revision} until ${expiresAtMs} with ${session}`;
+}
+
+function expectHeld({ names, locks, sessions }: ModelLocks, store: Store): void {
+  for (const name of names) {
+    const shown = [locks.get(name), store.sessions.lock(name)].map((lock) =>
+      lock === undefined ? [] : [`token ${lock.token}`, ...lock.queue.map(String)],
+    );
+    expectSame(`the lock ${name} at ${store.appliedLsn}`, shown[1] ?? [], shown[0] ?? []);
   }
-  const sessions = [...locks.sessions].map(([id, { expiresAtMs }]) => `${id} ${expiresAtMs}`);
-  const known = [...locks.sessions.keys()].map(
-    (id) => `${id} ${store.sessions.get(id)?.expiresAtMs}`,
+  const ends = [...sessions].map(([id, { expiresAtMs }]) => `${id} until ${expiresAtMs}`);
+  const found = [...sessions.keys()].map(
+    (id) => `${id} until ${store.sessions.get(id)?.expiresAtMs}`,
   );
-  expectSame('the sessions', known, sessions);
-  expectSame('the number of sessions', [`${store.sessions.size}`], [`${sessions.length}`]);
+  expectSame(
+    'the sessions',
+    [`${store.sessions.size} of them`, ...found],
+    [`${sessions.size} of them`, ...ends],
+  );
 }

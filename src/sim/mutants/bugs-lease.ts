@@ -144,4 +144,16 @@ export const leaseBugs: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'lease without a drift allowance',
+    rule: 'rule 7: the lease is shorter than the vow by the drift allowance',
+    hunter: 'lease-edge',
+    patches: [
+      {
+        file: 'core/lease.ts',
+        find: 'this.#leaseMs * (1 - this.#driftShare)',
+        replace: 'this.#leaseMs * (1 + 0 * this.#driftShare)',
+      },
+    ],
+  },
 ];

@@ -4,7 +4,10 @@
  */
 import { isProfileName } from '../profiles.ts';
 import { runSeed } from '../run-seed.ts';
+import { runLeaseEdge } from '../walk/lease-edge.ts';
+import { runTails } from '../walk/tails.ts';
 import { runWalk } from '../walk/walk.ts';
+import { huntDamage, huntLog } from './log-hunts.ts';
 
 /** What `hunt.ts` prints. */
 export interface Catch {
@@ -23,10 +26,23 @@ async function hunt(hunter: string, seeds: number): Promise<Catch> {
 }
 
 async function run(hunter: string, seed: number): Promise<string | null> {
-  if (hunter === 'walk') return runWalk(seed, 'orders').failure;
-  if (hunter === 'lease-walk') return runWalk(seed, 'leases').failure;
-  if (!isProfileName(hunter)) throw new RangeError(`there is no profile ${hunter}`);
-  return (await runSeed({ seed, profile: hunter })).failure;
+  switch (hunter) {
+    case 'walk':
+      return runWalk(seed, 'orders').failure;
+    case 'lease-walk':
+      return runWalk(seed, 'leases').failure;
+    case 'lease-edge':
+      return runLeaseEdge(seed).failure;
+    case 'tails':
+      return runTails(seed).failure;
+    case 'log-crashes':
+      return huntLog(seed);
+    case 'log-damage':
+      return huntDamage(seed);
+    default:
+      if (!isProfileName(hunter)) throw new RangeError(`there is no profile ${hunter}`);
+      return (await runSeed({ seed, profile: hunter })).failure;
+  }
 }
 
 const [hunter = '', seeds = ''] = process.argv.slice(2);

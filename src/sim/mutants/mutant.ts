@@ -25,12 +25,25 @@ export interface Mutant {
   readonly harmless?: string;
 }
 
-/** A walk (`../walk/`), or the simulator with one of its profiles. */
-export type Hunter = 'walk' | 'lease-walk' | ProfileName;
+/** A walk (`../walk/`), a hunt through the file log (`log-hunts.ts`), or a profile of the simulator. */
+export type Hunter = keyof typeof seedsOfHunters | ProfileName;
+
+/** As many as take some ten seconds. */
+const seedsOfHunters = {
+  walk: 3000,
+  'lease-walk': 3000,
+  'lease-edge': 100,
+  tails: 3000,
+  'log-crashes': 2000,
+  // Each of four ways to damage each of six logs.
+  'log-damage': 24,
+} as const;
 
 /** A seed of the simulator lasts as long as some twenty walks. */
 export function seedsMaxOf(hunter: Hunter): number {
-  return hunter === 'walk' || hunter === 'lease-walk' ? 3000 : 150;
+  return Object.hasOwn(seedsOfHunters, hunter)
+    ? seedsOfHunters[hunter as keyof typeof seedsOfHunters]
+    : 150;
 }
 
 /** The mutant itself is wrong: its text is out of date, or what it makes is no program. */
