@@ -146,4 +146,16 @@ export const commitBugs: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "an old epoch's record commits by counting",
+    rule: 'rule 4: what is committed by counting is of the own epoch',
+    hunter: 'tails',
+    patches: [
+      {
+        file: 'core/master.ts',
+        find: 'Math.max(byMajority >= this.startLsn ? byMajority : 0, control)',
+        replace: 'Math.max(byMajority, control)',
+      },
+    ],
+  },
 ];

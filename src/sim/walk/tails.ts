@@ -15,6 +15,7 @@ export function runTails(seed: number): WalkReport {
 
 const elections = 14;
 const messagesMax = 40;
+const lastWordsMax = 8;
 
 function drawVoters(random: SeededRandom): WalkShape {
   const masters = random.pick([2, 3]);
@@ -48,12 +49,15 @@ class Tails extends WalkStage {
     const company = [candidate, random.pick(others)];
     for (const seat of company) if (seat.node === null) this.events.start(seat);
     for (const { clock } of company) clock?.leap(1700);
-    const left = random.integer(4, messagesMax);
-    for (let message = 0; message < left; message += 1) {
+    // Once it is active there is little that it can say before it is gone.
+    let left = random.integer(0, lastWordsMax);
+    for (let message = 0; message < messagesMax && left >= 0; message += 1) {
       this.#hear(company);
       this.check();
-      const isWriting = candidate.node?.isActive() === true && random.chance(0.1);
-      if (isWriting) this.clients.write(candidate.node ?? undefined);
+      const { node } = candidate;
+      if (node?.isActive() !== true) continue;
+      left -= 1;
+      if (random.chance(0.3)) this.clients.write(node);
     }
     // What it has not said by now, it never says.
     if (random.chance(0.7))
