@@ -78,7 +78,11 @@ function poll(node: NodeApi, clock: SimClock, call: PollCall, reply: Reply): voi
   const { prefix, from, waitMs } = call;
   node.watch({ kind: 'prefix', prefix }, from, linearizable, (error, watch) => {
     if (error !== null || watch === null) return reply(failed(error));
+    let hasEnded = false;
+    // To close a watch wakes whoever waits for it, which is this same poll.
     const end = (said: StateReply) => {
+      if (hasEnded) return;
+      hasEnded = true;
       watch.close();
       reply(said);
     };
