@@ -149,7 +149,7 @@ export const electionBugs: readonly Mutant[] = [
   {
     name: 'a granted promise deposes nobody',
     rule: 'rule 7: granting a promise is stepping down, in the same synchronous step (H10)',
-    hunter: 'default',
+    hunter: 'lease-walk',
     patches: [
       {
         file: 'node/voter-calls.ts',
