@@ -91,6 +91,15 @@ describe('/v1/cluster', () => {
     expect(await look(both)).toMatchObject({ active: there });
   });
 
+  test('shows nothing of a node of another cluster at the URL of a member', async () => {
+    const stage = setUp();
+    lead(stage, [member(here), member(there)]);
+    answering(stage, [statusOf(there, { state: 'active', epoch: 9, clusterId: 'another' })]);
+    const cluster = await look(stage);
+    expect(cluster).toMatchObject({ active: here, clusterId: 'cluster-1' });
+    expect(cluster.nodes).toMatchObject([{ url: here }, { url: there, status: null }]);
+  });
+
   test('shows one node for each URL, and believes nothing of what is no node', async () => {
     const stage = setUp();
     lead(stage, [member(here), member(slave, { nodeId: 'old' }), member(slave, { voter: false })]);

@@ -118,7 +118,10 @@ export class ClusterView {
     const path = '/v1/status?events';
     const request = { method: 'GET', path, headers: {}, timeoutMs: node.limits.suspectMs } as const;
     return new Promise((resolve) => {
-      transport.send(url, request, (_failure, reply) => resolve(toldBy(reply)));
+      transport.send(url, request, (_failure, reply) => {
+        const told = toldBy(reply);
+        resolve(told !== null && isOfCluster(told.status, node.status()) ? told : null);
+      });
     });
   }
 }
@@ -136,6 +139,11 @@ function toldBy(reply: InboundReply | null): Told | null {
   const status = parseObject(new TextDecoder().decode(reply.body)) as Answered | null;
   if (status === null || !Array.isArray(status.members)) return null;
   return { status, events: Array.isArray(status.events) ? status.events : [] };
+}
+
+/** A port may have passed on to a node of another cluster. One that waits to join is of none yet. */
+function isOfCluster(other: NodeStatus, own: NodeStatus): boolean {
+  return [own.clusterId, ''].includes(other.clusterId) || own.clusterId === '';
 }
 
 interface Gathered {
