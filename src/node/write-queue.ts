@@ -127,6 +127,7 @@ export class WriteQueue {
   failAll(error: DsmError): void {
     const queue = this.#queue;
     this.#queue = [];
+    this.#bytes = 0;
     for (const { done } of queue) done(error, null);
   }
 }
