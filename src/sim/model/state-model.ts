@@ -5,7 +5,7 @@
  */
 import type { Compare, Operation, TxnCommand } from '../../core/operations.ts';
 import type { DeleteCommand, PutCommand, Record } from '../../core/record.ts';
-import type { OperationResult, Result } from '../../core/result.ts';
+import { noResult, type OperationResult, type Result } from '../../core/result.ts';
 import { ModelLocks } from './model-locks.ts';
 
 export interface ModelEntry {
@@ -146,17 +146,17 @@ export class StateModel {
     const entry = this.#get(key);
     switch (operation.kind) {
       case 'get':
-        return entry === undefined ? nothing : { ...ofEntry(entry), status: 'found' };
+        return entry === undefined ? noResult : { ...ofEntry(entry), status: 'found' };
       case 'delete':
-        if (entry === undefined) return nothing;
+        if (entry === undefined) return noResult;
         this.#remove('delete', key);
-        return { ...nothing, status: 'deleted' };
+        return { ...noResult, status: 'deleted' };
       case 'put': {
         const { value, ttlMs, session } = operation;
         if (session !== 0 && !this.locks.sessions.has(session)) return 'no-session';
         this.#set(key, textOf(value), { ...this.#lifetime(ttlMs), session });
         const status = entry === undefined ? 'created' : 'updated';
-        return { ...nothing, status, revision: this.lsn };
+        return { ...noResult, status, revision: this.lsn };
       }
       case 'increment': {
         const before = entry?.text ?? '0';
@@ -165,12 +165,12 @@ export class StateModel {
         if (!Number.isSafeInteger(Number(text))) return 'out-of-range';
         this.#set(key, text, entry ?? { ...this.#lifetime(operation.ttlMs), session: 0 });
         const status = entry === undefined ? 'created' : 'updated';
-        return { ...nothing, status, revision: this.lsn, value: bytesOf(text) };
+        return { ...noResult, status, revision: this.lsn, value: bytesOf(text) };
       }
       case 'touch':
-        if (entry === undefined) return nothing;
+        if (entry === undefined) return noResult;
         this.#entries.set(key, { ...entry, ...this.#lifetime(operation.ttlMs) });
-        return { ...nothing, status: 'updated', revision: entry.revision };
+        return { ...noResult, status: 'updated', revision: entry.revision };
     }
   }
 
@@ -186,18 +186,8 @@ export class StateModel {
   }
 }
 
-const nothing: OperationResult = {
-  status: 'not-found',
-  revision: 0,
-  value: null,
-  contentType: '',
-  expiresAtMs: 0,
-  count: 0,
-  hasMore: false,
-};
-
 function ofEntry({ text, revision, expiresAtMs }: ModelEntry): OperationResult {
-  return { ...nothing, value: bytesOf(text), revision, expiresAtMs };
+  return { ...noResult, value: bytesOf(text), revision, expiresAtMs };
 }
 
 function textOf(bytes: Uint8Array): string {
