@@ -42,8 +42,11 @@ export class Entries {
   hash = 0;
   readonly #map = new Map<string, Entry>();
   readonly #index = new KeyIndex();
-  /** Where `ownValues` is on its way. */
+  /** Where `ownValues` is on its way, and what was trimmed when it set out. */
   #sweep = this.#map.entries();
+  #sweepLsn = -1;
+  /** All values at or below this lsn have a buffer of their own. */
+  #ownedLsn = -1;
   readonly #lifetimes = new DeadlineQueue(({ key, ttlLsn, atMs }) => {
     const entry = this.#map.get(key);
     return entry?.ttlLsn === ttlLsn && entry.expiresAtMs === atMs;
@@ -103,10 +106,12 @@ export class Entries {
    * before, so most are never copied.
    */
   ownValues(trimmedLsn: number, count: number): void {
-    for (let seen = 0; seen < count; seen += 1) {
+    for (let seen = 0; seen < count && this.#ownedLsn < trimmedLsn; seen += 1) {
       const next = this.#sweep.next();
       if (next.done === true) {
+        this.#ownedLsn = this.#sweepLsn;
         this.#sweep = this.#map.entries();
+        this.#sweepLsn = trimmedLsn;
         return;
       }
       const [key, entry] = next.value;
