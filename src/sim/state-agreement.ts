@@ -9,7 +9,7 @@ import { Oracle } from './model/oracle.ts';
 import { stateDigest } from './state-digest.ts';
 
 /** The digest of a whole state costs as much as reading it: at every so manieth lsn, and at the end. */
-const digestEvery = 16;
+const digestEvery = 128;
 
 export class StateAgreement {
   /** What clients were told, for the end. */
