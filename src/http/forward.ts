@@ -2,8 +2,9 @@
  * Calls that only the active master can serve: run here where this node is it, else sent on to it
  * (DESIGN.md §6). While none is known the call is held. One that breaks on its way, or hangs at a
  * master that is not believed in any more, is sent again where an idempotency key makes that
- * harmless: its answer is then that of the one time it ran. What the client is told of its outcome is certain: a call that was never sent is `not-applied`, one
- * that was sent and not answered is `unknown`, and one that was answered is what the master said.
+ * harmless: its answer is then that of the one time it ran. What the client is told of its outcome is
+ * certain: a call that was never sent is `not-applied`, one that was sent and not answered is
+ * `unknown`, and one that was answered is what the master said.
  */
 import { DsmError } from '../core/errors.ts';
 import type { NodeApi } from '../node/api.ts';

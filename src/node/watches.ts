@@ -1,8 +1,8 @@
 /**
  * All watches of a node. A record that is applied is held against the keys and prefixes that are
- * watched (watch-index.ts), not against each watch, and costs one comparison where nobody watches. Watches are served
- * by any node from its own applied state, so only what is committed is told, and a watch can go on
- * at another node where it ended at this one.
+ * watched (watch-index.ts), not against each watch, and costs one comparison where nobody watches.
+ * Watches are served by any node from its own applied state, so only what is committed is told, and
+ * a watch can go on at another node where it ended at this one.
  */
 import { DsmError } from '../core/errors.ts';
 import type { Change } from '../core/history.ts';

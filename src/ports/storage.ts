@@ -54,7 +54,8 @@ export interface Storage {
   /**
    * Saves a snapshot that stands for all records up to `lsn`, then drops what it replaces.
    * `chunks` is pulled piece by piece, with turns of the event loop between, while appends go on.
-   * With `replaceLog` the whole log is dropped too (a snapshot taken from another node) and the next append follows `lsn`.
+   * With `replaceLog` the whole log is dropped too (a snapshot taken from another node) and the next
+   * append follows `lsn`.
    */
   saveSnapshot(
     lsn: number,

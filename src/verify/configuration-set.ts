@@ -53,7 +53,8 @@ export class ConfigurationSet {
 
   /**
    * Invocations below `requiredCount` are required, numbered by the time of their return, which
-   * keeps the bits between full and empty few; those from there to `count` are optional. Keeps at most `wordsMax` words of 4 bytes.
+   * keeps the bits between full and empty few; those from there to `count` are optional. Keeps at
+   * most `wordsMax` words of 4 bytes.
    */
   constructor(requiredCount: number, count: number, wordsMax: number) {
     this.#requiredCount = requiredCount;

@@ -5,7 +5,10 @@
 import { pathStart } from '../keys.ts';
 import type { Sample } from './exposition.ts';
 
-/** Beginnings of paths, those of the most frequent calls first; the first one that fits counts. Names differ: a sample is one class. */
+/**
+ * Beginnings of paths, those of the most frequent calls first; the first one that fits counts. Names
+ * differ: a sample is one class.
+ */
 const routes: readonly (readonly [path: string, name: string])[] = [
   ['/v1/kv/', 'key'],
   ['/peer/', 'peer'],
