@@ -77,6 +77,32 @@ describe('what the charts show', () => {
   });
 });
 
+describe('a grid with a row that goes far beyond it', () => {
+  const grid = exampleGrid();
+  const beyond = [100, 300].map((clients) => {
+    const cell = structuredClone(grid.find(({ config, valid }) => valid && config.slaves === 4)!);
+    return { ...cell, key: `${clients} clients`, config: { ...cell.config, clients } };
+  });
+  const charts = chartsOf([...grid, ...beyond], exampleManifest());
+  const specOf = (name: string) =>
+    charts.find((chart) => chart.name === name)!.spec as unknown as {
+      readonly data: { readonly values: { readonly x: number; readonly series: number }[] };
+      readonly spec: { readonly layer: { readonly encoding: { readonly x: unknown } }[] };
+    };
+
+  test('by client count: its levels are told apart by ratio', () => {
+    const { data, spec } = specOf('throughput_rps_vs_client_count');
+    expect(data.values.map(({ x }) => x)).toContain(300);
+    expect(spec.layer[0]?.encoding.x).toMatchObject({ scale: { type: 'log' } });
+  });
+
+  test('by slave count: they would be single points, and are left to the other chart', () => {
+    const { data, spec } = specOf('throughput_rps_vs_slave_count');
+    expect(Math.max(...data.values.map(({ series }) => series))).toBe(20);
+    expect(spec.layer[0]?.encoding.x).not.toMatchObject({ scale: { type: 'log' } });
+  });
+});
+
 describe('the files', () => {
   let path = '';
   let charts: Chart[] = [];

@@ -69,9 +69,32 @@ function rowsOf(points: readonly ChartPoint[], name: MetricName, axis: Axis): Ro
   });
 }
 
+/** A level that was measured at one place only is no line here: it is a point of one in the other chart. */
+function linesOf(rows: readonly Row[]): readonly Row[] {
+  const placesOf = Map.groupBy(rows, ({ series }) => series);
+  const isLine = (own: readonly Row[] = []) => new Set(own.map(({ x }) => x)).size > 1;
+  const lines = rows.filter(({ series }) => isLine(placesOf.get(series)));
+  return lines.length === 0 ? rows : lines;
+}
+
 const valid = { filter: 'datum.valid' };
 
-function encodings(metric: Metric, axis: Axis) {
+/** Beyond this ratio of the last level to the first, the low ones would be one heap. */
+const linearRatioMax = 25;
+
+function levelScale(levels: readonly number[]) {
+  const isWide = Math.max(...levels) > Math.min(...levels) * linearRatioMax;
+  if (!isWide) {
+    return { axis: { tickMinStep: 1, format: 'd' }, scale: { zero: false, padding: 12 } };
+  }
+  const values = [...new Set(levels)].sort((a, b) => a - b);
+  return {
+    axis: { values, format: 'd', labelOverlap: 'greedy' as const },
+    scale: { type: 'log' as const, nice: false, padding: 12 },
+  };
+}
+
+function encodings(metric: Metric, axis: Axis, levels: readonly number[]) {
   const series = { field: 'series', title: axisTitle(otherAxis(axis)) };
   const log = { type: 'log' as const, nice: false, padding: 10 };
   return {
@@ -79,8 +102,7 @@ function encodings(metric: Metric, axis: Axis) {
       field: 'x',
       type: 'quantitative' as const,
       title: axisTitle(axis),
-      axis: { tickMinStep: 1, format: 'd' },
-      scale: { zero: false, padding: 12 },
+      ...levelScale(levels),
     },
     y: {
       field: 'value',
@@ -95,8 +117,8 @@ function encodings(metric: Metric, axis: Axis) {
 }
 
 /** Noisy cells are hollow, invalid ones red crosses that no line touches. */
-function layers(metric: Metric, axis: Axis) {
-  const { x, y, color, shape } = encodings(metric, axis);
+function layers(metric: Metric, axis: Axis, levels: readonly number[]) {
+  const { x, y, color, shape } = encodings(metric, axis, levels);
   return [
     {
       transform: [valid, { filter: 'datum.high > datum.low' }],
@@ -127,11 +149,13 @@ export function lineChart(
   axis: Axis,
   caption: Caption,
 ): Spec {
+  const rows = linesOf(rowsOf(points, metric.name, axis));
+  const levels = rows.map(({ x }) => x);
   return {
     ...frame(caption),
-    data: inline(rowsOf(points, metric.name, axis)),
+    data: inline(rows),
     facet: { column: { field: 'panel', type: 'nominal', title: null } },
-    spec: { width: panelWidth, height: panelHeight, layer: layers(metric, axis) },
+    spec: { width: panelWidth, height: panelHeight, layer: layers(metric, axis, levels) },
     resolve: { scale: { y: 'independent' } },
   };
 }

@@ -32,8 +32,17 @@ export function fitText(fit: Fit | null): string {
   );
 }
 
+function population(axis: Axis) {
+  return {
+    field: 'n',
+    type: 'quantitative' as const,
+    title: axisTitle(axis),
+    scale: { domainMin: 0 },
+  };
+}
+
 function curveLayers(axis: Axis) {
-  const x = { field: 'n', type: 'quantitative' as const, title: axisTitle(axis) };
+  const x = population(axis);
   const y = { type: 'quantitative' as const, title: 'op/s', scale: { zero: true } };
   return [
     {
@@ -68,7 +77,7 @@ export function scalabilityChart(
     measured: x,
     residual: fit === null ? null : x - predict(fit, n),
   }));
-  const x = { field: 'n', type: 'quantitative' as const, title: axisTitle(axis) };
+  const x = population(axis);
   return {
     ...frame({ title: caption.title, subtitle: [...caption.subtitle, fitText(fit)] }),
     data: inline([...curve.map((point) => ({ kind: 'curve', ...point })), ...dots]),
