@@ -86,6 +86,8 @@ export class Voter {
   durableLsn: number;
   vow: Vow | null = null;
   master: KnownMaster | null = null;
+  /** The same, and stays when that one is not believed in any more; '' before the first. */
+  lastMasterId = '';
   /** Own time of the last append or poll answer taken or refused for a gap, of an epoch not lower. */
   masterHeardMs = -Infinity;
   /** Drained by the one who runs the voter. */
@@ -132,6 +134,7 @@ export class Voter {
     this.#enterCluster(append.clusterId);
     this.#promiseByAppend(append);
     this.master = { nodeId: append.masterId, url: append.masterUrl, epoch: append.epoch };
+    this.lastMasterId = append.masterId;
     this.masterHeardMs = nowMs;
     this.heardCommittedLsn = Math.max(this.heardCommittedLsn, append.committedLsn);
     if (this.committedLsn + 1 < append.startLsn && !this.#holds(append.prev)) {

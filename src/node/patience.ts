@@ -42,8 +42,8 @@ export class Patience {
   /** The last active master does not count: it is the one that failed. */
   #place(): number {
     const { voter, self } = this.#context;
-    const lastId = voter.master?.nodeId;
-    const masters = voter.members.filter((m) => m.role === 'master' && m.nodeId !== lastId);
+    const { lastMasterId, members } = voter;
+    const masters = members.filter((m) => m.role === 'master' && m.nodeId !== lastMasterId);
     return Math.max(
       0,
       masters.findIndex(({ nodeId }) => nodeId === self.nodeId),

@@ -21,6 +21,20 @@ describe('failover', () => {
     }
   });
 
+  test('is no later where a forwarded call has found the master dead', () => {
+    for (let seed = 1; seed <= 5; seed += 1) {
+      const { world } = Scenario.ready({ seed });
+      const { failoverMs, failoverJitterMs, heartbeatMs } = world.limits;
+      const { url } = world.node('m1').status();
+      world.crash('m1');
+      world.node('m2').forgetActive(url);
+      const startMs = world.queue.nowMs;
+      world.until(() => world.activeNames().includes('m2'), 2000);
+      const boundMs = failoverMs + failoverJitterMs + heartbeatMs;
+      expect(world.queue.nowMs - startMs).toBeLessThan(boundMs);
+    }
+  });
+
   test('the old master comes back as a standby, catches up, and takes over in its turn', () => {
     const story = Scenario.ready();
     story.world.crash('m1');
