@@ -330,6 +330,8 @@ export abstract class DsmNode implements NodeApi {
   }
 
   awaitActive(done: (error: DsmError | null) => void): void {
+    // It would never hear of one: whoever asks should ask another node, now.
+    if (this.isStopped) return done(new DsmError('shutting_down'));
     this.#held.add(1, this.nowMs() + this.limits.holdMs, done);
     this.context.changed();
   }

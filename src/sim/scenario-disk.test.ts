@@ -157,5 +157,9 @@ describe('a node that is stopped', () => {
     const late = world.get('m1', 'k');
     world.run(1);
     expect(late.result?.error?.code).toBe('shutting_down');
+    const held: unknown[] = [];
+    for (const name of ['m1', 's1'])
+      world.node(name).awaitActive((error) => held.push(error?.code));
+    expect(held).toEqual(['shutting_down', 'shutting_down']);
   });
 });
