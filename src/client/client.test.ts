@@ -37,6 +37,13 @@ describe('a client of a healthy cluster', () => {
     expect(entry?.value).toEqual(new TextEncoder().encode('{"n":1}'));
   });
 
+  it('reads a byte order mark as a part of a text, and JSON without it', async () => {
+    const { client, time } = setUp({ [a]: () => answer(200, '\ufeff1', { etag: '"5"' }) });
+    const entry = await time.run(client.get('k'));
+    expect(entry?.text()).toBe('\ufeff1');
+    expect(entry?.json()).toBe(1);
+  });
+
   it('reads null where the key is absent', async () => {
     const { client, time } = setUp({ [a]: () => answer(404, { code: 'not_found' }) });
     expect(await time.run(client.get('k'))).toBeNull();

@@ -7,6 +7,8 @@ import { checked } from './schema.ts';
 import type { Conflict, Deleted, Entry, Written } from './types.ts';
 
 const decoder = new TextDecoder();
+/** A byte order mark is a part of what was stored. */
+const exactDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function entryOf(key: string, reply: Reply): Entry {
   const contentType = reply.headers.get('content-type') ?? 'application/octet-stream';
@@ -26,7 +28,7 @@ export function makeEntry(
     value,
     contentType,
     revision,
-    text: () => decoder.decode(value),
+    text: () => exactDecoder.decode(value),
     json: <T>(): T => JSON.parse(decoder.decode(value)),
     parse: async (schema) => checked(schema, JSON.parse(decoder.decode(value)), key),
   };

@@ -30,6 +30,8 @@ describe('a key', () => {
     ['%C3%A9', 'é'],
     ['e%CC%81', 'e\u0301'],
     ['12345', '12345'],
+    // Another key than `plain`, at every node: decoders like to take the mark away.
+    ['%EF%BB%BFplain', '\ufeffplain'],
     [`long${'x'.repeat(1020)}`, `long${'x'.repeat(1020)}`],
     ['%C3%A9'.repeat(512), 'é'.repeat(512)],
   ])('%s is %j, through every node', async (rawKey, key) => {

@@ -36,7 +36,8 @@ export class FrameError extends Error {
 const shortTextBytesMax = 64;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark is a part of a key like any other character.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Appends values to one growing buffer. Not for frames above 2^31 bytes. */
 export class FrameWriter {

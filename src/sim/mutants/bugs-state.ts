@@ -27,6 +27,18 @@ export const stateBugs: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a key loses its byte order mark',
+    rule: '§3: whoever reads a record does what the one did who wrote it',
+    hunter: 'default',
+    patches: [
+      {
+        file: 'core/frame.ts',
+        find: '{ fatal: true, ignoreBOM: true }',
+        replace: '{ fatal: true }',
+      },
+    ],
+  },
+  {
     name: 'idempotency keys not in the snapshot',
     rule: 'rule 14: a snapshot holds the table of results',
     hunter: 'default',
