@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Disk, DiskDone, DiskFile } from '../ports/disk.ts';
 import { asError, createLane, type Lane } from './log-steps.ts';
+import { openDirectory } from './open-directory.ts';
 import { SyncPace } from './sync-pace.ts';
 
 /** Writes of more chunks are joined first: POSIX allows no more than 1024 in one `writev`. */
@@ -18,9 +19,6 @@ const readBytesMax = 2 ** 30;
  * taken it up. For the sync behind it see sync-pace.ts.
  */
 const writeSyncBytesMax = 256 * 1024;
-
-/** Answers of systems that cannot sync a directory: there, renames are durable by themselves. */
-const cannotSyncDirectory = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF']);
 
 /** Creates `directory` where it does not exist. Throws where it cannot be used. */
 export function createNodeDisk(directory: string): Disk {
@@ -148,21 +146,6 @@ export function ensureDirectory(directory: string): void {
   for (const name of created.reverse()) {
     const fd = openDirectory(path.dirname(name));
     if (fd !== null) fs.closeSync(fd);
-  }
-}
-
-/** Opens and syncs a directory; null where that cannot be done. */
-function openDirectory(directory: string): number | null {
-  let fd: number | null = null;
-  try {
-    fd = fs.openSync(directory, 'r');
-    fs.fsyncSync(fd);
-    return fd;
-  } catch (error) {
-    if (fd !== null) fs.closeSync(fd);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== undefined && cannotSyncDirectory.has(code)) return null;
-    throw error;
   }
 }
 

@@ -1,6 +1,10 @@
 /** Snapshots between nodes and files: each is checked on its way, and never kept in memory. */
-import { createReadStream } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import process from 'node:process';
+import { openDirectory } from '../adapters/open-directory.ts';
 import { judge, openReply, type Reply } from '../client/reply.ts';
 import { DsmError } from '../core/errors.ts';
 import { FrameError } from '../core/frame.ts';
@@ -17,10 +21,13 @@ export interface SaveOptions {
 }
 
 const problemBytesMax = 64 * 1024;
+/** Ids of sessions are in a snapshot, with which locks are released. */
+const ownerOnly = 0o600;
 
 /**
  * Writes a snapshot to `file`, which is replaced when the snapshot is whole and on the disk, and not
- * touched otherwise. Rejects with the failure of the last node that was asked.
+ * touched otherwise. Its owner alone may read it. Where several save to it at once, it is what the
+ * last of them to end has saved. Rejects with the failure of the last node that was asked.
  */
 export async function saveSnapshot(file: string, options: SaveOptions): Promise<SnapshotSummary> {
   let failure: unknown = new DsmError('no_master', 'there is no node to ask');
@@ -37,8 +44,9 @@ export async function saveSnapshot(file: string, options: SaveOptions): Promise<
 }
 
 async function saveFrom(url: string, file: string, options: SaveOptions): Promise<SnapshotSummary> {
-  const part = `${file}.part`;
-  const target = await open(part, 'w');
+  // A name of its own: two that save to one file at once must not write into each other's.
+  const part = `${file}.${process.pid}-${randomUUID().slice(0, 8)}.part`;
+  const target = await open(part, 'wx', ownerOnly);
   try {
     const check = new SnapshotCheck();
     for await (const chunk of askFor(url, options)) {
@@ -48,6 +56,7 @@ async function saveFrom(url: string, file: string, options: SaveOptions): Promis
     const summary = check.finish();
     await target.sync();
     await rename(part, file);
+    syncNames(dirname(file));
     return summary;
   } catch (error) {
     await rm(part, { force: true });
@@ -55,6 +64,12 @@ async function saveFrom(url: string, file: string, options: SaveOptions): Promis
   } finally {
     await target.close();
   }
+}
+
+/** A loss of power undoes a rename before that. */
+function syncNames(directory: string): void {
+  const fd = openDirectory(directory);
+  if (fd !== null) closeSync(fd);
 }
 
 function cutOff(url: string, error: FrameError): DsmError {
@@ -68,11 +83,8 @@ async function* askFor(
   { secret, consistency, timeoutMs }: SaveOptions,
 ): AsyncGenerator<Uint8Array, void, void> {
   const stop = new AbortController();
-  let silent = setTimeout(() => stop.abort(), timeoutMs);
-  const goOn = () => {
-    clearTimeout(silent);
-    silent = setTimeout(() => stop.abort(), timeoutMs);
-  };
+  const expectAnswer = () => setTimeout(() => stop.abort(), timeoutMs);
+  let silent = expectAnswer();
   try {
     const reply = await request(`${url}/v1/admin/snapshot?consistency=${consistency}`, {
       signal: stop.signal,
@@ -85,8 +97,10 @@ async function* askFor(
       throw new DsmError(code, `${url}: ${detail}${advice}`);
     }
     for await (const chunk of reply.stream ?? []) {
-      goOn();
+      // While the reader is busy, with a slow disk as it may be, the node is not to blame.
+      clearTimeout(silent);
       yield chunk;
+      silent = expectAnswer();
     }
   } catch (error) {
     if (error instanceof DsmError) throw error;
