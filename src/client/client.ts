@@ -169,8 +169,8 @@ export class Client extends ReadClient {
 
   /**
    * Stands for election and, while it is the only one elected, runs `lead`; again when leadership
-   * was lost, and while nobody can be reached. Resolves when `lead` does, or `signal` aborts, and
-   * rejects as `lead` does. `lead` is not begun again before it has ended.
+   * was lost, and while nobody can be reached or the store is full. Resolves when `lead` does, or
+   * `signal` aborts, and rejects as `lead` does. `lead` is not begun again before it has ended.
    *
    *     await client.elect('scheduler', async ({ signal, token }) => {
    *       for await (const job of jobs({ signal })) await run(job, { fencingToken: token });

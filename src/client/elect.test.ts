@@ -109,6 +109,25 @@ describe('an election', () => {
     expect(led).toHaveLength(1);
   });
 
+  it('goes on when the store was full for a while', async () => {
+    let refusals = 0;
+    const client = createClient({
+      masters: ['http://dsm.test'],
+      environment: { random: () => 0.001 },
+      fetch: (url, init) => {
+        const isOpening = init.method === 'POST' && new URL(url).pathname === '/v1/sessions';
+        if (!isOpening || refusals === 3) return store.fetch(new Request(url, init));
+        refusals += 1;
+        const headers = { 'dsm-node': 'n1', 'content-type': 'application/problem+json' };
+        const body = JSON.stringify({ code: 'memory_quota' });
+        return Promise.resolve(new Response(body, { status: 507, headers }));
+      },
+    });
+    const led: number[] = [];
+    await client.elect('job', async ({ token }) => void led.push(token));
+    expect([led.length, refusals]).toEqual([1, 3]);
+  });
+
   it('is not begun with a signal that has aborted, nor with a name that is none', async () => {
     await store.client.elect('job', () => Promise.reject(new Error('led')), {
       signal: AbortSignal.abort(),

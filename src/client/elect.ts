@@ -5,8 +5,14 @@ import { acquireLock, type Lock } from './lock.ts';
 import type { SessionPorts } from './session.ts';
 import type { ElectOptions, Leadership } from './types.ts';
 
-/** Between two attempts while the nodes cannot be reached; random up to it. */
+/** Between two attempts while the nodes cannot be reached, or are full; random up to it. */
 const pauseMsMax = 2000;
+
+/**
+ * Refusals of one call that say nothing of the next attempt: a session that ended while it waited is
+ * as good as none, and a store that is full has room again, with nobody left to lead if all gave up.
+ */
+const passing: ReadonlySet<string> = new Set(['session_not_found', 'memory_quota']);
 
 type Lead = (leadership: Leadership) => Promise<void>;
 
@@ -34,9 +40,7 @@ async function candidate(
     return await acquireLock(ports, name, { ttl, signal });
   } catch (error) {
     if (signal?.aborted === true) return null;
-    // A session that ended while it waited is as good as none.
-    const isPassing =
-      error instanceof DsmError && (error.retryable || error.code === 'session_not_found');
+    const isPassing = error instanceof DsmError && (error.retryable || passing.has(error.code));
     if (!isPassing) throw error;
     const { environment } = ports;
     // Where the signal aborts meanwhile, whoever asked for this looks at it next.
