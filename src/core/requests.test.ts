@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { smallResultBytesMax } from './limits.ts';
 import { Requests } from './requests.ts';
-import { noResult, type Result } from './result.ts';
+import { noResult, type Result, resultBytes } from './result.ts';
 
 const window = { recordsMax: 100, bytesMax: 1_000_000, resultBytesMax: 10_000 };
 
@@ -49,6 +51,56 @@ describe('large results', () => {
     expect(restored.freeze()).toEqual(requests.freeze());
     expect(restored.hash).toBe(requests.hash);
   });
+});
+
+/** How it is to be, as slow as it likes. */
+class Model {
+  readonly entries: { id: string; lsn: number; bytes: number; large: number }[] = [];
+  forgottenLsn = 0;
+
+  remember(id: string, lsn: number, valueBytes: number): void {
+    const bytes = resultBytes(large(valueBytes, lsn));
+    const isLarge = bytes > smallResultBytesMax;
+    const own = id.length + 160 + (isLarge ? 0 : bytes);
+    this.entries.push({ id, lsn, bytes: own, large: isLarge ? bytes : 0 });
+    while (this.entries.length > tight.recordsMax || this.#sum('bytes') > tight.bytesMax) {
+      this.forgottenLsn = this.entries.shift()?.lsn ?? 0;
+    }
+    for (const entry of this.entries) {
+      if (this.#sum('large') <= tight.resultBytesMax) return;
+      entry.large = 0;
+    }
+  }
+
+  #sum(name: 'bytes' | 'large'): number {
+    return this.entries.reduce((sum, entry) => sum + entry[name], 0);
+  }
+}
+
+const tight = { recordsMax: 12, bytesMax: 6000, resultBytesMax: 9000 };
+
+test('whatever comes, it is forgotten oldest first, and no more than must be', () => {
+  const sizes = fc.array(fc.constantFrom(1, 400, 900, 1200, 5000, 9500), { maxLength: 120 });
+  fc.assert(
+    fc.property(sizes, (valueSizes) => {
+      const requests = new Requests(tight);
+      const model = new Model();
+      for (const [index, bytes] of valueSizes.entries()) {
+        const lsn = index + 1;
+        // An id may come again once it is forgotten.
+        const id = `r${lsn % 50}`;
+        if (requests.get(id) !== undefined) continue;
+        requests.remember(id, { lsn, payloadHash: lsn, result: large(bytes, lsn) });
+        model.remember(id, lsn, bytes);
+        const known = [...requests.freeze()].map(([key, { lsn: at, result }]) => [
+          ...[key, at],
+          resultBytes(result) > smallResultBytesMax,
+        ]);
+        expect(known).toEqual(model.entries.map((entry) => [entry.id, entry.lsn, entry.large > 0]));
+        expect(requests.forgottenLsn).toBe(model.forgottenLsn);
+      }
+    }),
+  );
 });
 
 describe('small results', () => {

@@ -25,6 +25,35 @@ interface Known extends Remembered {
 /** Rough cost of a key in memory, bytes. */
 const overheadBytes = 160;
 
+/**
+ * Takes the entries of a map out, oldest first. It remembers where it is: whoever begins at the first
+ * entry each time steps over the places of all that were taken before, of which a map keeps as many
+ * as it has entries.
+ */
+class OldestFirst<Value> {
+  readonly #map: Map<string, Value>;
+  /** Made when it is needed: one that rests keeps alive what the map has grown out of. */
+  #entries: MapIterator<[string, Value]> | null = null;
+
+  constructor(map: Map<string, Value>) {
+    this.#map = map;
+  }
+
+  /** undefined where there is none. */
+  take(): readonly [key: string, value: Value] | undefined {
+    if (this.#map.size === 0) return undefined;
+    this.#entries ??= this.#map.entries();
+    const { value: entry } = this.#entries.next();
+    if (entry === undefined) {
+      // It was at the end once, and does not see what came since.
+      this.#entries = null;
+      return this.take();
+    }
+    this.#map.delete(entry[0]);
+    return entry;
+  }
+}
+
 export class Requests {
   /** Requests at or below this lsn may have been forgotten. */
   forgottenLsn = 0;
@@ -33,9 +62,11 @@ export class Requests {
   readonly #window: DedupeWindow;
   /** In the order of their lsns, so the first is the oldest. */
   readonly #known = new Map<string, Known>();
+  readonly #oldest = new OldestFirst(this.#known);
   #bytes = 0;
   /** Bytes of the large results, oldest first. */
   readonly #large = new Map<string, number>();
+  readonly #oldestLarge = new OldestFirst(this.#large);
   #largeBytes = 0;
 
   constructor(window: DedupeWindow) {
@@ -83,9 +114,10 @@ export class Requests {
 
   #forgetOldest(): void {
     const { recordsMax, bytesMax } = this.#window;
-    for (const [id, { lsn, bytes, hash }] of this.#known) {
-      if (this.#known.size <= recordsMax && this.#bytes <= bytesMax) return;
-      this.#known.delete(id);
+    while (this.#known.size > recordsMax || this.#bytes > bytesMax) {
+      const oldest = this.#oldest.take();
+      if (oldest === undefined) return;
+      const [id, { lsn, bytes, hash }] = oldest;
       this.#bytes -= bytes;
       this.#largeBytes -= this.#large.get(id) ?? 0;
       this.#large.delete(id);
@@ -95,9 +127,10 @@ export class Requests {
   }
 
   #forgetLarge(): void {
-    for (const [id, bytes] of this.#large) {
-      if (this.#largeBytes <= this.#window.resultBytesMax) return;
-      this.#large.delete(id);
+    while (this.#largeBytes > this.#window.resultBytesMax) {
+      const oldest = this.#oldestLarge.take();
+      if (oldest === undefined) return;
+      const [id, bytes] = oldest;
       this.#largeBytes -= bytes;
       const known = this.#known.get(id);
       if (known === undefined) continue;
