@@ -80,7 +80,10 @@ class Model {
 const tight = { recordsMax: 12, bytesMax: 6000, resultBytesMax: 9000 };
 
 test('whatever comes, it is forgotten oldest first, and no more than must be', () => {
-  const sizes = fc.array(fc.constantFrom(1, 400, 900, 1200, 5000, 9500), { maxLength: 120 });
+  const sizes = fc.array(fc.constantFrom(1, 1, 1, 400, 900, 1200, 5000, 9500), {
+    maxLength: 200,
+    size: 'max',
+  });
   fc.assert(
     fc.property(sizes, (valueSizes) => {
       const requests = new Requests(tight);

@@ -41,15 +41,11 @@ class OldestFirst<Value> {
 
   /** undefined where there is none. */
   take(): readonly [key: string, value: Value] | undefined {
+    // All that is there lies ahead of it: what lies behind was taken. At the end it would stay there.
     if (this.#map.size === 0) return undefined;
     this.#entries ??= this.#map.entries();
     const { value: entry } = this.#entries.next();
-    if (entry === undefined) {
-      // It was at the end once, and does not see what came since.
-      this.#entries = null;
-      return this.take();
-    }
-    this.#map.delete(entry[0]);
+    if (entry !== undefined) this.#map.delete(entry[0]);
     return entry;
   }
 }
