@@ -2,60 +2,47 @@
  * Commands of Redis, as an append-only file holds them and `redis-cli --pipe` takes them: arrays of
  * RESP, or one command a line. Which keys they leave is known only at the end, so they are run on a
  * map in memory, and the strings that are there then are found. A command that is not known may have
- * changed its key to anything: such a key is left out rather than stored wrong.
+ * changed the keys that it names to anything: they are left out rather than stored wrong.
  */
 import { Buffer } from 'node:buffer';
-import { DsmError } from '../../core/errors.ts';
 import { type ByteReader, wrong } from './byte-reader.ts';
 import { type Found, foundOf, shownKey } from './items.ts';
+import { RedisDatabases } from './redis-databases.ts';
 import type { RedisOptions } from './redis-dump.ts';
-import { RedisKeys, runCommand } from './redis-replay.ts';
 
 const argumentsMax = 1024 * 1024;
 const argumentBytesMax = 512 * 1024 * 1024;
 const lineBytesMax = 64 * 1024 * 1024;
 
-/** What the map may hold: a data set that is larger does not fit into a cluster with default limits. */
-export const replayBytesMax = 1024 * 1024 * 1024;
-
 export async function* readRedisCommands(
   reader: ByteReader,
   { database, nowMs }: RedisOptions,
 ): AsyncGenerator<Found, void, void> {
-  const databases = new Map<number, RedisKeys>();
-  let current = 0;
+  const databases = new RedisDatabases(nowMs);
   for (;;) {
     const command = await readCommand(reader);
     if (command === null) break;
-    const [name = ''] = command.map(shownKey);
-    if (name.toUpperCase() === 'SELECT') current = databaseOf(command, reader.offset);
-    else {
-      const keys = databases.get(current) ?? new RedisKeys();
-      databases.set(current, keys);
-      runCommand(keys, command, nowMs);
-      if (keys.bytes > replayBytesMax) throw tooLarge();
-    }
+    databases.run(command, reader.offset);
   }
   for (const [number, keys] of databases) {
     for (const [name, key] of keys) {
+      if (key.kind === 'maybe') continue;
       if (number !== database) {
         yield { kind: 'left-out', what: `keys of database ${number}`, key: name };
       } else if (key.kind === 'other') {
         yield { kind: 'left-out', what: key.what, key: name };
-      } else yield foundOf(Buffer.from(name, 'latin1'), key.value, key.expiresAtMs, nowMs);
+      } else {
+        const value = Buffer.concat(key.parts);
+        yield foundOf(Buffer.from(name, 'latin1'), value, key.expiresAtMs, nowMs);
+      }
     }
   }
-}
-
-function databaseOf([, number = new Uint8Array(0)]: readonly Uint8Array[], offset: number): number {
-  const text = shownKey(number);
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw wrong(`SELECT ${JSON.stringify(text)} names no database`, offset);
-}
-
-function tooLarge(): DsmError {
-  const text = `the commands leave more than ${replayBytesMax} bytes; import a dump.rdb, which is not held in memory`;
-  return new DsmError('too_large', text);
+  if (!databases.isInTransaction) return;
+  yield {
+    kind: 'left-out',
+    what: 'transactions that the file ends in: MULTI without EXEC',
+    key: '',
+  };
 }
 
 /** Null at the end. Throws `invalid_request` for what is no command. */

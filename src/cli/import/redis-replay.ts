@@ -1,64 +1,20 @@
 /** What commands of Redis make of keys, as far as keys are strings. */
 import { Buffer } from 'node:buffer';
 import { shownKey } from './items.ts';
-
-export type RedisKey =
-  | { readonly kind: 'string'; readonly value: Uint8Array; readonly expiresAtMs: number | null }
-  /** Not a string, or nobody knows what; `what` is a plural. */
-  | { readonly kind: 'other'; readonly what: string };
-
-const keyOverheadBytes = 128;
-
-/** The keys of one database by name, one unit for each byte of it. */
-export class RedisKeys {
-  /** Rough size in memory. */
-  bytes = 0;
-  readonly #keys = new Map<string, RedisKey>();
-
-  get(name: string): RedisKey | undefined {
-    return this.#keys.get(name);
-  }
-
-  set(name: string, key: RedisKey): void {
-    this.delete(name);
-    this.#keys.set(name, key);
-    this.bytes += sizeOf(name, key);
-  }
-
-  delete(name: string): void {
-    const old = this.#keys.get(name);
-    if (old === undefined) return;
-    this.#keys.delete(name);
-    this.bytes -= sizeOf(name, old);
-  }
-
-  clear(): void {
-    this.#keys.clear();
-    this.bytes = 0;
-  }
-
-  [Symbol.iterator](): IterableIterator<[string, RedisKey]> {
-    return this.#keys.entries();
-  }
-}
-
-function sizeOf(name: string, key: RedisKey): number {
-  return name.length + (key.kind === 'string' ? key.value.length : 0) + keyOverheadBytes;
-}
-
-/** What commands make that is no string, by their names; the first that fits counts. */
-const others: readonly (readonly [RegExp, string])[] = [
-  [/^X/, 'streams'],
-  [/^(?:Z|GEO)/, 'sorted sets'],
-  [/^H/, 'hashes'],
-  [/^S(?:ADD|REM|POP|MOVE|\w+STORE)$/, 'sets'],
-  [/^(?:[LR]P(?:USH|OP)|B?[LR]M?P?OP|LSET|LTRIM|LREM|LINSERT|B?LMOVE)/, 'lists'],
-];
+import {
+  appended,
+  certain,
+  moveKey,
+  nameOf,
+  type RedisKeys,
+  type RedisString,
+} from './redis-keys.ts';
+import { runUnknown } from './redis-unknown.ts';
 
 /** These change no key. */
 const harmless = new Set([
   ...['PING', 'AUTH', 'HELLO', 'CLIENT', 'COMMAND', 'PUBLISH', 'SPUBLISH'],
-  ...['MULTI', 'EXEC', 'SCRIPT', 'FUNCTION'],
+  ...['WATCH', 'UNWATCH', 'SCRIPT', 'FUNCTION'],
 ]);
 
 type Handler = (keys: RedisKeys, words: readonly Uint8Array[], nowMs: number) => boolean;
@@ -71,23 +27,12 @@ export function runCommand(
 ): void {
   const name = shownKey(head).toUpperCase();
   if (harmless.has(name) || handlers[name]?.(keys, words, nowMs) === true) return;
-  // `XGROUP CREATE key …`
-  const key = name === 'XGROUP' ? words[1] : words[0];
-  if (key === undefined) return;
-  const what = others.find(([names]) => names.test(name))?.[1] ?? `keys changed by ${name}`;
-  keys.set(nameOf(key), { kind: 'other', what });
-  // It may have written to any other key that it names.
-  for (const word of words) {
-    const place = nameOf(word);
-    if (keys.get(place)?.kind === 'string') keys.set(place, { kind: 'other', what });
-  }
-}
-
-export function nameOf(key: Uint8Array): string {
-  return Buffer.from(key).toString('latin1');
+  runUnknown(keys, name, words);
 }
 
 const setOptions = new Set(['EX', 'PX', 'EXAT', 'PXAT']);
+/** With them SET does something else where the key is there. */
+const building = new Set(['NX', 'XX', 'KEEPTTL']);
 
 const handlers: Readonly<Record<string, Handler>> = {
   SET: set,
@@ -95,15 +40,16 @@ const handlers: Readonly<Record<string, Handler>> = {
     store(keys, key, value, timeOf(seconds, 1000, nowMs)),
   PSETEX: (keys, [key, ms, value], nowMs) => store(keys, key, value, timeOf(ms, 1, nowMs)),
   SETNX: (keys, [key, value]) =>
-    key !== undefined && (keys.get(nameOf(key)) !== undefined || store(keys, key, value, null)),
+    key !== undefined && (keys.settle(nameOf(key)) !== undefined || store(keys, key, value, null)),
   GETSET: (keys, [key, value]) => store(keys, key, value, null),
-  MSET: (keys, words) => {
-    for (let at = 0; at < words.length; at += 2) {
-      if (!store(keys, words[at], words[at + 1], null)) return false;
-    }
+  MSET: storeAll,
+  MSETNX: storeAllNew,
+  RENAME: rename,
+  RENAMENX: (keys, [from, to]) => {
+    if (from === undefined || to === undefined) return false;
+    moveKey(keys, nameOf(from), keys, nameOf(to), 'keys changed by RENAMENX');
     return true;
   },
-  RENAME: rename,
   DEL: drop,
   UNLINK: drop,
   GETDEL: drop,
@@ -111,18 +57,19 @@ const handlers: Readonly<Record<string, Handler>> = {
   PEXPIRE: (keys, words, nowMs) => expire(keys, words, 1, nowMs),
   EXPIREAT: (keys, words) => expire(keys, words, 1000, 0),
   PEXPIREAT: (keys, words) => expire(keys, words, 1, 0),
-  PERSIST: (keys, [key]) => change(keys, key, ({ value }) => ({ value, expiresAtMs: null })),
+  PERSIST: (keys, [key]) => change(keys, key, ({ parts }) => ({ parts, expiresAtMs: null })),
   INCR: (keys, [key]) => add(keys, key, 1n),
   DECR: (keys, [key]) => add(keys, key, -1n),
   INCRBY: (keys, [key, by]) => add(keys, key, wholeOf(by)),
   DECRBY: (keys, [key, by]) => add(keys, key, wholeOf(by, -1n)),
   APPEND: (keys, [key, more = new Uint8Array(0)]) =>
-    key !== undefined && keys.get(nameOf(key)) !== undefined
-      ? change(keys, key, (old) => ({ ...old, value: Buffer.concat([old.value, more]) }))
+    key !== undefined && keys.settle(nameOf(key)) !== undefined
+      ? change(keys, key, (old) => ({ ...old, parts: appended(old.parts, more) }))
       : store(keys, key, more, null),
-  FLUSHDB: clear,
-  // Of one database: files that Redis writes flush each.
-  FLUSHALL: clear,
+  FLUSHDB: (keys) => {
+    keys.clear();
+    return true;
+  },
 };
 
 /** False where a word is missing: then the command is one that is not known. */
@@ -133,17 +80,37 @@ function store(
   expiresAtMs: number | null,
 ): boolean {
   if (key === undefined || value === undefined || Number.isNaN(expiresAtMs)) return false;
-  keys.set(nameOf(key), { kind: 'string', value, expiresAtMs });
+  keys.set(nameOf(key), { kind: 'string', parts: [value], expiresAtMs });
+  return true;
+}
+
+function storeAll(keys: RedisKeys, words: readonly Uint8Array[]): boolean {
+  for (let at = 0; at < words.length; at += 2) {
+    if (!store(keys, words[at], words[at + 1], null)) return false;
+  }
+  return true;
+}
+
+/** All where none is there, or none. */
+function storeAllNew(keys: RedisKeys, words: readonly Uint8Array[]): boolean {
+  const names = words.filter((_, at) => at % 2 === 0).map(nameOf);
+  const held = names.map((name) => keys.get(name)?.kind);
+  if (held.includes('string')) return true;
+  if (held.every((kind) => kind === undefined)) return storeAll(keys, words);
+  const what = 'keys changed by MSETNX';
+  for (const name of names) keys.set(name, { kind: 'other', what });
   return true;
 }
 
 function set(keys: RedisKeys, words: readonly Uint8Array[], nowMs: number): boolean {
   const [key, value, ...options] = words;
   if (key === undefined) return false;
-  const held = keys.get(nameOf(key));
   let expiresAtMs: number | null = null;
   for (let at = 0; at < options.length; at += 1) {
     const option = shownKey(options[at] ?? new Uint8Array(0)).toUpperCase();
+    const held = building.has(option) ? keys.settle(nameOf(key)) : undefined;
+    // Whether it is there, and for how long, is not known.
+    if (held?.kind === 'other') return true;
     if (option === 'NX' && held !== undefined) return true;
     if (option === 'XX' && held === undefined) return true;
     if (option === 'KEEPTTL') expiresAtMs = held?.kind === 'string' ? held.expiresAtMs : null;
@@ -160,17 +127,12 @@ function rename(keys: RedisKeys, [from, to]: readonly Uint8Array[]): boolean {
   const held = from === undefined ? undefined : keys.get(nameOf(from));
   if (from === undefined || to === undefined || held === undefined) return false;
   keys.delete(nameOf(from));
-  keys.set(nameOf(to), held);
+  keys.set(nameOf(to), certain(held));
   return true;
 }
 
 function drop(keys: RedisKeys, words: readonly Uint8Array[]): boolean {
   for (const key of words) keys.delete(nameOf(key));
-  return true;
-}
-
-function clear(keys: RedisKeys): boolean {
-  keys.clear();
   return true;
 }
 
@@ -182,12 +144,7 @@ function expire(
 ): boolean {
   const expiresAtMs = timeOf(time, unit, nowMs);
   if (Number.isNaN(expiresAtMs) || options.length > 0) return false;
-  return change(keys, key, ({ value }) => ({ value, expiresAtMs }));
-}
-
-interface RedisString {
-  readonly value: Uint8Array;
-  readonly expiresAtMs: number | null;
+  return change(keys, key, ({ parts }) => ({ parts, expiresAtMs }));
 }
 
 /** Of a string that is there; of anything else nothing is changed that would be stored. */
@@ -204,9 +161,9 @@ function change(
 
 function add(keys: RedisKeys, key: Uint8Array | undefined, by: bigint | null): boolean {
   if (key === undefined || by === null) return false;
-  const held = keys.get(nameOf(key));
-  if (held?.kind === 'other') return true;
-  const old = held === undefined ? 0n : wholeOf(held.value);
+  const held = keys.settle(nameOf(key));
+  if (held !== undefined && held.kind !== 'string') return true;
+  const old = held === undefined ? 0n : wholeOf(Buffer.concat(held.parts));
   if (old === null) return false;
   const value = Buffer.from(String(old + by));
   return store(keys, key, value, held?.expiresAtMs ?? null);

@@ -1,10 +1,9 @@
-/** The files are as redis-server 7.0.15 wrote them. */
+/** The file is as redis-server 7.0.15 wrote it. */
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decompressLzf } from './lzf.ts';
-import { readRedisCommands } from './redis-commands.ts';
 import { RedisCrc } from './redis-crc.ts';
 import { readRedisDump } from './redis-dump.ts';
 import { readAll } from './testing/read-all.ts';
@@ -18,9 +17,6 @@ const options = { database: 0, nowMs };
 
 const dump = (bytes: Uint8Array | string, chunkBytes?: number, more: object = {}) =>
   readAll((reader) => readRedisDump(reader, { ...options, ...more }), bytes, chunkBytes);
-const commands = (text: Uint8Array | string, more: object = {}) =>
-  readAll((reader) => readRedisCommands(reader, { ...options, ...more }), text);
-
 describe('a dump of Redis', () => {
   const file = fileOf('redis-7.rdb');
   const expected = [
@@ -118,106 +114,6 @@ describe('a dump of Redis', () => {
   test('says so where commands follow it', async () => {
     const both = new Uint8Array(Buffer.concat([file, Buffer.from('*1\r\n$4\r\nPING\r\n')]));
     expect((await dump(both)).at(-1)).toContain('commands behind a dump');
-  });
-});
-
-describe('an append-only file of Redis', () => {
-  test('gives the strings that are there in the end', async () => {
-    expect((await commands(fileOf('redis-7.aof'))).toSorted()).toEqual([
-      'left-out bad\xffkey: keys that are not UTF-8',
-      'left-out bighash: hashes',
-      'left-out bigzset: sorted sets',
-      'left-out hash: hashes',
-      'left-out int8: keys changed by SETRANGE',
-      'left-out intset: sets',
-      'left-out list: lists',
-      'left-out other-db: keys of database 1',
-      'left-out set: sets',
-      'left-out short: lists',
-      'left-out stream: streams',
-      'left-out zset: sorted sets',
-      'put big = 12345678901234',
-      'put binary = ...bin',
-      'put counter = 42',
-      'put grüße = h..flich',
-      'put int32 = 123456789',
-      'put later = x for 1.5 s',
-      'put plain = hello world!',
-      'put renamed = -3000',
-      'put session = abc',
-    ]);
-  });
-});
-
-describe('commands', () => {
-  test.each([
-    ['SET a 1\nSET a 2', ['put a = 2']],
-    ['set a 1 EX 10', ['put a = 1 for 10 s']],
-    ['SET a 1 PX 1500 NX\nSET a 2 NX\nSET b 2 XX', ['put a = 1 for 1.5 s']],
-    ['SETEX a 5 x\nSET a y KEEPTTL', ['put a = y for 5 s']],
-    ['PSETEX a 5000 x\nPERSIST a', ['put a = x']],
-    ['SETEX a 5 x\nSET a y', ['put a = y']],
-    ['SETNX a 1\nSETNX a 2\nGETSET b 3', ['put a = 1', 'put b = 3']],
-    ['MSET a 1 b 2\nDEL a\nUNLINK none', ['put b = 2']],
-    ['SET a x\nEXPIRE a 7\nAPPEND a y\nAPPEND b z', ['put a = xy for 7 s', 'put b = z']],
-    [
-      `SET a x\nPEXPIREAT a ${nowMs + 1}\nSET b x\nEXPIREAT b 1`,
-      ['put a = x for 0.001 s', 'expired b'],
-    ],
-    ['INCR a\nINCRBY a 41\nDECR b\nDECRBY b 9', ['put a = 42', 'put b = -10']],
-    ['SET a x\nINCR a', ['left-out a: keys changed by INCR']],
-    ['SET a x\nSETBIT a 1 1\nSET a y', ['put a = y']],
-    [
-      'SET a x\nSET b y\nCOPY a b',
-      ['left-out a: keys changed by COPY', 'left-out b: keys changed by COPY'],
-    ],
-    ['SET a x EX soon', ['left-out a: keys changed by SET']],
-    ['SET a x\nRENAME a b', ['put b = x']],
-    ['SADD a m\nSET a x', ['put a = x']],
-    ['LPUSH a m\nINCR a\nEXPIRE a 5', ['left-out a: lists']],
-    ['XGROUP CREATE a g 0\nHELLO 3\nFUNCTION LOAD x', ['left-out a: streams']],
-    ['SET a x\nFLUSHALL\nSET b y', ['put b = y']],
-    ['SELECT 1\nSET a x\nSELECT 0\nSET b y', ['left-out a: keys of database 1', 'put b = y']],
-    [
-      `SET "a b" 'it\\'s'\nSET "\\x41\\n" "\\"q\\""\r\n\r\n#TS:1\nPING`,
-      ["put a b = it's", 'put A\n = "q"'],
-    ],
-    ['', []],
-  ])('%j', async (text, expected) => {
-    expect(await commands(text)).toEqual(expected);
-  });
-
-  test.each([
-    ['SET "a', /a quote is not closed/],
-    ['*1\r\n+OK\r\n', /"\+OK" stands where \$ and a number should/],
-    ['*x\r\n', /stands where \*/],
-    ['*99999999\r\n', /stands where \*/],
-    ['*2\r\n$3\r\nGET\r\n$1', /stands where \$|ends too early/],
-    ['*1\r\n$30\r\nGET', /ends too early/],
-    ['SELECT x', /names no database/],
-  ])('%j is refused', async (text, reason) => {
-    await expect(commands(text)).rejects.toThrow(reason);
-  });
-
-  test('as arrays may hold any bytes', async () => {
-    const any = fc.uint8Array({ maxLength: 20 });
-    const part = (bytes: Uint8Array) =>
-      Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]);
-    await fc.assert(
-      fc.asyncProperty(any, fc.integer({ min: 1, max: 30 }), async (value, chunkBytes) => {
-        const words = [Buffer.from('SET'), Buffer.from('k'), value].map(part);
-        const bytes = new Uint8Array(Buffer.concat([Buffer.from('*3\r\n'), ...words]));
-        const found = await readAll(
-          (reader) => readRedisCommands(reader, options),
-          bytes,
-          chunkBytes,
-        );
-        const text = Buffer.from(value)
-          .toString('latin1')
-          .replaceAll(/[^ -~]/g, '.');
-        expect(found).toEqual([`put k = ${text}`]);
-      }),
-    );
   });
 });
 
