@@ -130,6 +130,18 @@ describe('a rate limit', () => {
     },
   );
 
+  it('ends the window of a counter that came without a lifetime, and counts on in it', async () => {
+    const servers = [server(), server(), server()];
+    await ask(server());
+    for await (const key of store.client.keys()) await store.client.put(key, '2');
+    const asked = Array.from({ length: 12 }, (_, i) => ask(servers[i % 3] ?? server()));
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(3);
+    expect((await ask(server())).headers.get('retry-after')).toMatch(/^(?:60|5\d)$/);
+    await store.advance(60_001);
+    expect((await ask(server())).status).toBe(200);
+  });
+
   it.each([
     [{ limit: 0 }, 'limit'],
     [{ limit: 1.5 }, 'limit'],

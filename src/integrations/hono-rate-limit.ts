@@ -94,6 +94,9 @@ async function increment(
   key: string,
 ): Promise<Count> {
   const { number, expiresIn } = await client.increment(key, { ttl: windowSeconds, timeoutMs });
+  // Made by another, as an import does, and it would never end. It stays and its window begins: to
+  // delete it could take with it what other servers have counted meanwhile.
+  if (expiresIn === undefined) await client.touch(key, windowSeconds, { timeoutMs });
   return { number, resetSeconds: Math.ceil(expiresIn ?? windowSeconds) };
 }
 
