@@ -181,6 +181,16 @@ describe('sessions', () => {
     expect(await keysOf()).toEqual([]);
   });
 
+  it('get an end where they came without one', async () => {
+    const [app, browser] = [server({ ttlSeconds: 100 }), new Browser()];
+    await browser.ask(app, 'POST', '/login/alice');
+    for (const key of await keysOf()) await store.client.put(key, { user: 'imported' });
+    expect(await (await browser.ask(app, 'GET', '/')).json()).toEqual({ user: 'imported' });
+    expect(browser.setCookie).toContain('Max-Age=100');
+    await store.advance(101_000);
+    expect(await keysOf()).toEqual([]);
+  });
+
   it('have a new id that answers under way with the old one leave alone', async () => {
     const app = server();
     const [browser, underWay] = [new Browser(), new Browser()];

@@ -126,7 +126,8 @@ export class Session<T extends SessionData> {
     // An unknown id is left alone: another answer may have put a new one in its place meanwhile.
     if (key === null || entry === null) return;
     this.#found = { id, key, revision: entry.revision, data: frozen(entry.json<T>()) };
-    const { expiresIn = ttl } = entry;
+    // One without an end was put there by another, as an import does: it gets one.
+    const { expiresIn = 0 } = entry;
     if (expiresIn > ttl * (1 - renewalShare)) return;
     if (await this.#renew(key)) this.#cookie = { id };
   }
