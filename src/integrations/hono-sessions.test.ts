@@ -252,6 +252,10 @@ describe('sessions', () => {
       vi.spyOn(store.client, 'delete').mockImplementation(away);
       const response = await browser.ask(server(), method, path);
       expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+      // It lives on, and so does its cookie.
+      expect(browser.setCookie).toBeNull();
+      const data = await (await browser.ask(server(), 'GET', '/')).json();
+      expect(data).toEqual({ user: 'alice' });
     },
   );
 

@@ -205,12 +205,15 @@ export class Session<T extends SessionData> {
     return orUnavailable(this.#begin(data));
   }
 
-  /** Ends the session, at all servers, and its cookie. Where it rejects, it may be called again. */
+  /**
+   * Ends the session, at all servers, and its cookie. Where it rejects, the session may live on, and
+   * the cookie stays: it may be called again, by this request or the next.
+   */
   async destroy(): Promise<void> {
-    this.#cookie = 'drop';
     const { client } = this.#settings;
     if (this.#found !== null) await orUnavailable(client.delete(this.#found.key));
     this.#found = null;
+    this.#cookie = 'drop';
   }
 
   async #begin(data: T): Promise<void> {
