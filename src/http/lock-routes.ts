@@ -146,7 +146,8 @@ function runAcquire(
     node.awaitLock(name, session, waitMs, (waitError, token) => {
       // One that may not wait has its place in the queue all the same: it is given up, or stays.
       const isRefused = waitError?.code === 'overloaded' && !acquire.stays;
-      if (waitError !== null && !isRefused) done(waitError, noAnswer);
+      if (waitError?.code === 'misdirected') done(placeStays(waitError), noAnswer);
+      else if (waitError !== null && !isRefused) done(waitError, noAnswer);
       else if (token !== null) done(null, () => held(options, name, session, token));
       else if (acquire.stays) done(null, () => answers.problem(notYet(node, session)));
       else leave(options, name, session, done);
@@ -167,13 +168,22 @@ function notYet(node: NodeApi, session: number): DsmError {
 function leave(options: RouteOptions, name: string, session: number, done: Done): void {
   const { node, answers } = options;
   node.write(sessionCommand('leave', { session, lock: name })(null), (error, result) => {
-    if (error !== null || result === null) return done(error, noAnswer);
+    if (error !== null || result === null) return done(error && placeStays(error), noAnswer);
     if (result.status === 'acquired') {
       return done(null, () => held(options, name, session, result.revision));
     }
     if (result.status === 'no-session') return done(null, () => answers.problem(noSession()));
     done(null, () => answers.problem(new DsmError('lock_held', heldText)));
   });
+}
+
+/** A refusal says that nothing happened; here the place in the queue has, and may become the lock. */
+function placeStays(error: DsmError): DsmError {
+  if (error.outcome !== 'not-applied') return error;
+  // Where another master may say how it ended, it is asked, but only with a key.
+  const code = error.code === 'misdirected' ? 'stepped_down' : 'write_timeout';
+  const text = 'The place in the queue could not be given up, and lasts as long as its session';
+  return new DsmError(code, `${text}: ${error.message}`);
 }
 
 const queueFullText = `${lockQueueMax} sessions are in this queue; ask later, with a new key`;

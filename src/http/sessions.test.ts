@@ -197,6 +197,49 @@ describe('/v1/locks', () => {
   });
 
   test.each([
+    ['overloaded', 'write_timeout'],
+    ['no_quorum', 'write_timeout'],
+    ['misdirected', 'stepped_down'],
+  ] as const)('a place that cannot be given up, for %s, is 504 unknown', async (cause, code) => {
+    const at = setUp();
+    await send(at, 'POST', '/v1/locks/l?ttl=30');
+    at.node.awaitLock = (_name, _session, _waitMs, done) => {
+      at.node.writeError = new DsmError(cause);
+      done(null, null);
+    };
+    const late = await send(at, 'POST', '/v1/locks/l?ttl=30&wait=2');
+    expect([late.status, await jsonOf(late)]).toMatchObject([504, { code, outcome: 'unknown' }]);
+    // Where it is not the master any more, it is not asked for a second place elsewhere either.
+    expect(at.transport.sent).toEqual([]);
+    expect(at.node.store.sessions.lock('l')?.queue).toHaveLength(2);
+  });
+
+  test.each<[string, DsmError | null, DsmError | null]>([
+    ['the wait begins', new DsmError('misdirected'), null],
+    ['the place is given up', null, new DsmError('misdirected')],
+  ])(
+    'a mastership that ends as %s is asked again elsewhere, with a key only',
+    async (_, lockError, writeError) => {
+      for (const headers of [{}, { 'idempotency-key': '"l"' }]) {
+        const at = setUp();
+        await send(at, 'POST', '/v1/locks/l?ttl=30');
+        at.node.awaitLock = (_name, _session, _waitMs, done) => {
+          at.node.standBy('http://127.0.0.1:1');
+          at.node.writeError = writeError;
+          done(lockError, null);
+        };
+        at.transport.alwaysAnswer(replyOf(409, {}, '{"code":"lock_held"}'));
+        const late = await send(at, 'POST', '/v1/locks/l?ttl=30&wait=2', headers);
+        const sentKeys = at.transport.sent.map(
+          ({ request }) => request.headers?.['idempotency-key'],
+        );
+        const isRepeatable = 'idempotency-key' in headers;
+        expect([late.status, sentKeys]).toEqual(isRepeatable ? [409, ['"l"']] : [504, []]);
+      }
+    },
+  );
+
+  test.each([
     '',
     '?session=1&ttl=3',
     '?ttl=3&stay=true',
