@@ -12,6 +12,7 @@ import { exitCodes, exitCodesHelp } from './exit.ts';
 import { formatTable, writeErrorLine, writeLine } from './output.ts';
 import type { Run } from './program.ts';
 import { checkSnapshot, chunksOfFile, saveSnapshot } from './snapshot-file.ts';
+import { nodesForSnapshot } from './snapshot-nodes.ts';
 
 export function snapshotVerb(run: Run): Command {
   const summary = 'save the whole state to a file, and make a new cluster of it';
@@ -26,11 +27,13 @@ export function snapshotVerb(run: Run): Command {
 
 const saveExamples = `
   dsm snapshot save backup.snapshot
-  dsm snapshot save backup.snapshot --masters http://127.0.0.1:20000    from a slave
+  dsm snapshot save backup.snapshot --masters http://127.0.0.1:20000    any node knows the others
   dsm snapshot save backup.snapshot --consistency stale     where no quorum is left
 
 The state at one revision, while the cluster goes on. The file is replaced when it is whole and
-checked. --timeout-ms is the longest silence of the node.`;
+checked. Slaves are asked first, then standbys, the active master last: a node stands still while
+it copies its state. What may be stale is asked of --masters, in their order. --timeout-ms is the
+longest silence of a node.`;
 
 function saveVerb(run: Run): Command {
   const command = clientCommand('save', 'save the whole state to a file', saveExamples)
@@ -40,11 +43,13 @@ function saveVerb(run: Run): Command {
   return command.action((file: string) =>
     run('dsm snapshot save', async () => {
       const reader = clientReader(command);
-      const { masters: urls, ...flags } = readClientFlags(reader);
+      const { masters, ...flags } = readClientFlags(reader);
       const secret = readSecret(reader);
       const consistency = reader.readFlag(callSettings.consistency, 'linearizable');
       reader.end();
       const { timeoutMs } = flags;
+      // Who takes what may be stale means these nodes, as the slave that has applied most.
+      const urls = consistency === 'stale' ? masters : await nodesForSnapshot(masters);
       const saved = await saveSnapshot(file, { urls, secret, consistency, timeoutMs });
       const { position, keys, bytes } = saved;
       const text = `OK saved ${file}: revision ${position.lsn}, ${keys} keys, ${bytes} bytes`;
