@@ -91,16 +91,14 @@ export class ActiveRole {
   /** One batch of what waits: whatever arrives until its quorum has answered is the next one. */
   #propose(nowMs: number): void {
     if (!this.#isReady(nowMs)) return;
-    const { before, behind } = this.#lifetimes.take(nowMs);
-    // Nothing that waits is left behind the end of a session: it may be its keep-alive.
-    const batch = behind.length > 0 || this.#queue.isGathered(nowMs) ? this.#queue.take() : [];
+    const { before, hasEnds } = this.#lifetimes.take(nowMs);
+    // Nothing that came in time is left behind the end of a session: it may be its keep-alive.
+    const batch = hasEnds || this.#queue.isGathered(nowMs) ? this.#queue.take() : [];
+    const behind = hasEnds ? this.#lifetimes.takeEnds(nowMs, this.#queue.oldestMs) : [];
     const choreCount = before.length + behind.length;
     if (choreCount + batch.length === 0) return;
-    const commands = batch.map(({ command }) => command);
-    const { firstLsn, lastLsn } = this.master.propose(
-      choreCount === 0 ? commands : [...before, ...commands, ...behind],
-      nowMs,
-    );
+    const commands = [...before, ...batch.map(({ command }) => command), ...behind];
+    const { firstLsn, lastLsn } = this.master.propose(commands, nowMs);
     if (choreCount > 0) this.#lifetimes.onProposed(lastLsn);
     const firstWriteLsn = firstLsn + before.length;
     for (const [index, { done }] of batch.entries()) {

@@ -4,8 +4,9 @@
  * a restart. One batch at a time: the next one when it is applied.
  *
  * Sessions are given the benefit of the doubt. Their ends come behind what clients ask in the same batch: a
- * keep-alive that lay in the queue while the disk was slow came in time, and makes the end void. And where
- * this process itself stood still, they wait until it has heard what came meanwhile.
+ * keep-alive that lay in the queue while the disk was slow came in time, and makes the end void. What came in
+ * time and does not fit into the batch holds them up until it is its turn. And where this process itself stood
+ * still, they wait until it has heard what came meanwhile.
  */
 import type { Limits } from '../core/limits.ts';
 import type { ActiveMaster } from '../core/master.ts';
@@ -15,13 +16,14 @@ import type { Store } from '../core/store.ts';
 /** Keys that end in one batch, by themselves or with a session: so much may stand before the writes of clients. */
 const expireMax = 512;
 
-/** What is to be proposed before the writes of clients, and what behind them. */
 export interface Chores {
+  /** To be proposed before the writes of clients. */
   readonly before: readonly Command[];
-  readonly behind: readonly Command[];
+  /** Sessions are due: behind the writes of clients `takeEnds` is to be proposed. */
+  readonly hasEnds: boolean;
 }
 
-const none: Chores = Object.freeze({ before: [], behind: [] });
+const none: Chores = Object.freeze({ before: [], hasEnds: false });
 
 export class Lifetimes {
   readonly #master: ActiveMaster;
@@ -55,24 +57,35 @@ export class Lifetimes {
       const before = store
         .expired(logTimeMs, expireMax)
         .map(({ key, ttlLsn }) => ({ kind: 'expire', key, ttlLsn }) as const);
-      return { before, behind: this.#endSessions(nowMs, logTimeMs) };
+      return { before, hasEnds: this.#mayEndSessions(nowMs, logTimeMs) };
     }
     const isTickDue = logTimeMs - store.logTimeMs >= this.#limits.tickMs;
-    return isTickDue ? { before: [{ kind: 'tick' }], behind: [] } : none;
+    return isTickDue ? { before: [{ kind: 'tick' }], hasEnds: false } : none;
   }
 
-  #endSessions(nowMs: number, logTimeMs: number): Command[] {
-    const { sessions } = this.#store;
-    const lateMs = logTimeMs - sessions.nextExpiryMs();
-    if (lateMs < 0) return [];
+  #mayEndSessions(nowMs: number, logTimeMs: number): boolean {
+    const lateMs = logTimeMs - this.#store.sessions.nextExpiryMs();
+    if (lateMs < 0) return false;
     const { heartbeatMs } = this.#limits;
     // Seen late: nobody was here to see it in time, nor to hear of the session.
     this.#sessionsDue ??= { leaveUntilMs: lateMs > heartbeatMs ? nowMs + heartbeatMs : nowMs };
-    if (nowMs < this.#sessionsDue.leaveUntilMs) return [];
+    return nowMs >= this.#sessionsDue.leaveUntilMs;
+  }
+
+  /**
+   * The ends of sessions where `take` said that there are some. `waitingSinceMs`: when the oldest write
+   * came that is left for the next batch; Infinity where none is. It may be a keep-alive of those
+   * that fell due after it, so they are left too. A queue that is never empty keeps nobody alive:
+   * what waits is younger some day.
+   */
+  takeEnds(nowMs: number, waitingSinceMs: number): Command[] {
+    if (waitingSinceMs < (this.#sessionsDue?.leaveUntilMs ?? 0)) return [];
+    const { sessions } = this.#store;
+    const heardMs = this.#master.logTimeMs(Math.min(nowMs, waitingSinceMs));
     const ends: Command[] = [];
     let keyCount = 0;
     // A session ends whole, with all its keys: the last one may exceed the bound.
-    for (const { key, ttlLsn } of sessions.expired(logTimeMs, expireMax)) {
+    for (const { key, ttlLsn } of sessions.expired(heardMs, expireMax)) {
       if (keyCount >= expireMax) break;
       const session = Number(key);
       keyCount += 1 + sessions.keysOf(session).size;

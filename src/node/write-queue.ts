@@ -44,6 +44,11 @@ export class WriteQueue {
     return this.#bytes;
   }
 
+  /** When the oldest came; Infinity where none waits. */
+  get oldestMs(): number {
+    return this.#queue[0]?.atMs ?? Infinity;
+  }
+
   /** Why there is no place for it; `openCount` others have an lsn and wait for their quorum. */
   refusal(command: Mutation, openCount: number): DsmError | null {
     const { queueRecordsMax, queueBytesMax, batchBytesMax, valueBytesMax } = this.#limits;
@@ -108,7 +113,7 @@ export class WriteQueue {
 
   /** What waited too long for an lsn certainly did not happen. */
   expire(beforeMs: number): void {
-    if ((this.#queue[0]?.atMs ?? Infinity) > beforeMs) return;
+    if (this.oldestMs > beforeMs) return;
     const late = this.#queue.filter(({ atMs }) => atMs <= beforeMs);
     this.#queue = this.#queue.slice(late.length);
     for (const { command, done } of late) {
@@ -119,7 +124,7 @@ export class WriteQueue {
 
   /** When the oldest is late, or a gathering ends. */
   nextWakeMs(nowMs: number): number {
-    const lateMs = (this.#queue[0]?.atMs ?? Infinity) + this.#limits.writeTimeoutMs;
+    const lateMs = this.oldestMs + this.#limits.writeTimeoutMs;
     const isGathering = this.size > 0 && this.#gatherUntilMs > nowMs;
     return Math.min(lateMs, isGathering ? this.#gatherUntilMs : Infinity);
   }

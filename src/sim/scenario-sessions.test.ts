@@ -41,6 +41,50 @@ describe('a keep-alive that came in time', () => {
     expect(sessionsAt(world).get(session)).toBeDefined();
   });
 
+  /** Writes of 1 KiB at a master with so slow a disk that they wait, and three fit into a batch. */
+  function crowded() {
+    const { world } = Scenario.ready({ masters: 1, slaves: 0, limits: { batchBytesMax: 4000 } });
+    const { platter } = world.seat('m1');
+    if (platter === null) throw new Error('a master has a disk');
+    const slowDown = (ms: number) => {
+      platter.faults = { ...platter.faults, syncMs: [ms, ms] };
+    };
+    const putMany = (count: number) => {
+      for (let i = 0; i < count; i += 1) world.put('m1', `k${i}`, 'x'.repeat(1024));
+    };
+    return { world, slowDown, putMany };
+  }
+
+  test.each([
+    ['a slow disk', 0],
+    ['a master that stood still', 400],
+  ])('counts, though more stands before it than fits into a batch, behind %s', (_, pauseMs) => {
+    const { world, slowDown, putMany } = crowded();
+    const session = create(world, 1000);
+    world.run(850);
+    slowDown(200);
+    if (pauseMs > 0) {
+      world.pause('m1', pauseMs);
+      world.run(pauseMs + 1);
+    }
+    world.put('m1', 'k', 'x');
+    world.run(50);
+    putMany(8);
+    const kept = act(world, 'keep-alive', { session });
+    expect(world.await(kept).value?.status).toBe('updated');
+    expect(sessionsAt(world).get(session)).toBeDefined();
+  });
+
+  test('is waited for no longer than until it must have been heard, though others always wait', () => {
+    const { world, slowDown, putMany } = crowded();
+    const session = create(world, 1000);
+    slowDown(50);
+    putMany(12);
+    for (let ms = 0; ms < 2000; ms += 50) world.queue.after(ms, () => putMany(3));
+    world.until(() => sessionsAt(world).get(session) === undefined, 2000);
+    expect(world.node('m1').gauges().queuedWrites).toBeGreaterThan(3);
+  });
+
   test('counts, though the master stood still and found the session due before it read from its sockets', () => {
     const { world } = Scenario.ready({ masters: 1, slaves: 0 });
     const session = create(world, 1000);
