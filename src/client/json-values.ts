@@ -39,8 +39,19 @@ export function jsonOfBytes(bytes: Uint8Array): { value: string; encoding: 'utf-
   } catch {
     // Not UTF-8.
   }
-  const units = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-  return { value: btoa(units), encoding: 'base64' };
+  return { value: base64Of(bytes), encoding: 'base64' };
+}
+
+/** A multiple of 3, so that what each becomes can stand behind the other. */
+const sliceBytes = 3 * 8192;
+
+/** In slices: a function takes only so many arguments, and an array of all bytes is far larger. */
+function base64Of(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += sliceBytes) {
+    text += btoa(String.fromCharCode(...bytes.subarray(at, at + sliceBytes)));
+  }
+  return text;
 }
 
 /** Control characters that JSON writes as two characters; the others become six. */
