@@ -2,14 +2,20 @@
 import { Buffer } from 'node:buffer';
 import type { BatchItem } from '../../client/types.ts';
 
-export type Put = Extract<BatchItem, { readonly op: 'put' }> & { readonly value: Uint8Array };
+export interface Put {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly contentType?: string;
+  /** Seconds from when it is stored. */
+  readonly ttl?: number;
+  /** Unix time, of a file that says until when and not for how long. Not with `ttl`. */
+  readonly expiresAtMs?: number;
+}
 
 export type Found =
   | { readonly kind: 'put'; readonly put: Put }
   /** Not stored; `what` is a plural like `hashes`. */
   | { readonly kind: 'left-out'; readonly what: string; readonly key: string }
-  /** Would be gone already. */
-  | { readonly kind: 'expired'; readonly key: string }
   /** Stored, and yet not all that it was; `what` says how. */
   | { readonly kind: 'note'; readonly what: string; readonly key: string };
 
@@ -30,17 +36,17 @@ export function shownKey(bytes: Uint8Array): string {
 }
 
 /** `expiresAtMs` is Unix time; null for ever. */
-export function foundOf(
-  key: Uint8Array,
-  value: Uint8Array,
-  expiresAtMs: number | null,
-  nowMs: number,
-): Found {
+export function foundOf(key: Uint8Array, value: Uint8Array, expiresAtMs: number | null): Found {
   const text = textOf(key);
   if (text === null)
     return { kind: 'left-out', what: 'keys that are not UTF-8', key: shownKey(key) };
-  if (expiresAtMs === null) return { kind: 'put', put: { op: 'put', key: text, value } };
+  const more = expiresAtMs === null ? {} : { expiresAtMs };
+  return { kind: 'put', put: { key: text, value, ...more } };
+}
+
+/** What a node is to be sent at `nowMs`; null where it would be gone already. */
+export function itemOf({ expiresAtMs, ...put }: Put, nowMs: number): BatchItem | null {
+  if (expiresAtMs === undefined) return { op: 'put', ...put };
   const ttl = (expiresAtMs - nowMs) / 1000;
-  if (ttl <= 0) return { kind: 'expired', key: text };
-  return { kind: 'put', put: { op: 'put', key: text, value, ttl } };
+  return ttl > 0 ? { op: 'put', ...put, ttl } : null;
 }

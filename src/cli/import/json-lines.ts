@@ -76,7 +76,7 @@ type EtcdKeys = NonNullable<z.output<typeof etcdSchema>['kvs']>;
 function* foundInEtcd(kvs: EtcdKeys, number: number): Generator<Found, void, void> {
   const bytesOf = (value: string) => bytesIn({ value, encoding: 'base64' }, number);
   for (const { key, value, lease } of kvs) {
-    const found = foundOf(bytesOf(key), bytesOf(value), null, 0);
+    const found = foundOf(bytesOf(key), bytesOf(value), null);
     yield found;
     const hasLease = lease !== undefined && Number(lease) !== 0;
     if (!hasLease || found.kind !== 'put') continue;
@@ -91,5 +91,5 @@ function foundInLine(line: z.output<typeof lineSchema>, number: number): Found {
     ...(contentType === undefined ? {} : { contentType }),
     ...(ttl === undefined ? {} : { ttl }),
   };
-  return { kind: 'put', put: { op: 'put', key, value: bytesIn(line, number), ...more } };
+  return { kind: 'put', put: { key, value: bytesIn(line, number), ...more } };
 }

@@ -4,8 +4,8 @@ import process from 'node:process';
 import { ByteReader } from './byte-reader.ts';
 import type { Found } from './items.ts';
 import { readJsonLines } from './json-lines.ts';
-import { readRedisCommands } from './redis-commands.ts';
-import { type RedisOptions, readRedisDump } from './redis-dump.ts';
+import { type CommandOptions, readRedisCommands } from './redis-commands.ts';
+import { readRedisDump } from './redis-dump.ts';
 
 export const formats = ['auto', 'json', 'redis-dump', 'redis-commands'] as const;
 export type Format = (typeof formats)[number];
@@ -14,7 +14,7 @@ export type Format = (typeof formats)[number];
 export async function* openImport(
   file: string | undefined,
   format: Format,
-  options: RedisOptions,
+  options: CommandOptions,
 ): AsyncGenerator<Found, void, void> {
   const reader = new ByteReader(bytesOf(file));
   const kind = format === 'auto' ? kindOf(await reader.peek()) : format;
@@ -26,7 +26,7 @@ export async function* openImport(
 }
 
 /** The checksum of a dump is at its end: a file is read once before anything of it is stored. */
-async function expectSound(file: string | undefined, options: RedisOptions): Promise<void> {
+async function expectSound(file: string | undefined, options: CommandOptions): Promise<void> {
   if (isStdin(file)) return;
   for await (const _ of readRedisDump(new ByteReader(bytesOf(file)), options));
 }

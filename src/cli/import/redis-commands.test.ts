@@ -6,13 +6,11 @@ import { describe, expect, test } from 'vitest';
 import { readRedisCommands } from './redis-commands.ts';
 import { RedisDatabases } from './redis-databases.ts';
 import { appended } from './redis-keys.ts';
-import { readAll } from './testing/read-all.ts';
+import { nowMs, readAll } from './testing/read-all.ts';
 
 const fileOf = (name: string) =>
   new Uint8Array(readFileSync(new URL(`./testing/${name}`, import.meta.url)));
 
-/** `session` ends in 2100, `gone` in 2026. */
-const nowMs = 4_102_444_800_000 - 1500;
 const options = { database: 0, nowMs };
 
 const commands = (text: Uint8Array | string, more: object = {}) =>

@@ -8,7 +8,13 @@ import { Buffer } from 'node:buffer';
 import { type ByteReader, wrong } from './byte-reader.ts';
 import { type Found, foundOf, shownKey } from './items.ts';
 import { RedisDatabases } from './redis-databases.ts';
-import type { RedisOptions } from './redis-dump.ts';
+
+export interface CommandOptions {
+  /** The one whose keys are taken. */
+  readonly database: number;
+  /** Lifetimes like those of EXPIRE begin then. */
+  readonly nowMs: number;
+}
 
 const argumentsMax = 1024 * 1024;
 const argumentBytesMax = 512 * 1024 * 1024;
@@ -16,7 +22,7 @@ const lineBytesMax = 64 * 1024 * 1024;
 
 export async function* readRedisCommands(
   reader: ByteReader,
-  { database, nowMs }: RedisOptions,
+  { database, nowMs }: CommandOptions,
 ): AsyncGenerator<Found, void, void> {
   const databases = new RedisDatabases(nowMs);
   for (;;) {
@@ -33,7 +39,7 @@ export async function* readRedisCommands(
         yield { kind: 'left-out', what: key.what, key: name };
       } else {
         const value = Buffer.concat(key.parts);
-        yield foundOf(Buffer.from(name, 'latin1'), value, key.expiresAtMs, nowMs);
+        yield foundOf(Buffer.from(name, 'latin1'), value, key.expiresAtMs);
       }
     }
   }

@@ -10,12 +10,6 @@ import { RedisCrc } from './redis-crc.ts';
 import { readLength, readString, skipString, viewOf } from './redis-strings.ts';
 import { skipModule, stringType, typeOf } from './redis-types.ts';
 
-export interface RedisOptions {
-  /** The one whose keys are taken. */
-  readonly database: number;
-  readonly nowMs: number;
-}
-
 const opcodes = {
   slotInfo: 0xf4,
   library: 0xf5,
@@ -34,9 +28,10 @@ const versionMax = 12;
 /** Files before it end without a checksum. */
 const checksumVersion = 5;
 
+/** Of the strings of one database. */
 export async function* readRedisDump(
   reader: ByteReader,
-  { database, nowMs }: RedisOptions,
+  { database }: { readonly database: number },
 ): AsyncGenerator<Found, void, void> {
   const crc = new RedisCrc();
   reader.onBytes = (bytes) => crc.add(bytes);
@@ -51,7 +46,7 @@ export async function* readRedisDump(
     else if (opcode === opcodes.expireSeconds) expiresAtMs = (await readSeconds(reader)) * 1000;
     else if (opcode >= opcodes.slotInfo) await skipOpcode(reader, opcode);
     else {
-      const found = readEntry(reader, { type: opcode, expiresAtMs, nowMs });
+      const found = readEntry(reader, opcode, expiresAtMs);
       expiresAtMs = null;
       yield inDatabase(await found, current, database);
     }
@@ -79,19 +74,15 @@ async function readSeconds(reader: ByteReader): Promise<number> {
   return viewOf(await reader.take(4)).getInt32(0, true);
 }
 
-interface Entry {
-  readonly type: number;
-  readonly expiresAtMs: number | null;
-  readonly nowMs: number;
-}
-
-async function readEntry(reader: ByteReader, entry: Entry): Promise<Found> {
+async function readEntry(
+  reader: ByteReader,
+  type: number,
+  expiresAtMs: number | null,
+): Promise<Found> {
   const key = await readString(reader);
-  if (entry.type === stringType) {
-    return foundOf(key, await readString(reader), entry.expiresAtMs, entry.nowMs);
-  }
+  if (type === stringType) return foundOf(key, await readString(reader), expiresAtMs);
   const shown = shownKey(key);
-  const { name, skip } = typeOf(entry.type, shown, reader.offset);
+  const { name, skip } = typeOf(type, shown, reader.offset);
   await skip(reader);
   return { kind: 'left-out', what: name, key: shown };
 }
