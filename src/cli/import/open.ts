@@ -1,5 +1,6 @@
 /** Which kind of file it is, by how it begins, and its reader. */
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import process from 'node:process';
 import { ByteReader } from './byte-reader.ts';
 import type { Found } from './items.ts';
@@ -25,9 +26,12 @@ export async function* openImport(
   else yield* readJsonLines(reader);
 }
 
-/** The checksum of a dump is at its end: a file is read once before anything of it is stored. */
+/**
+ * The checksum of a dump is at its end: a file is read once before anything of it is stored. A pipe
+ * cannot be read twice, whatever name it has (`<(redis-cli --rdb -)`).
+ */
 async function expectSound(file: string | undefined, options: CommandOptions): Promise<void> {
-  if (isStdin(file)) return;
+  if (isStdin(file) || !(await stat(file)).isFile()) return;
   for await (const _ of readRedisDump(new ByteReader(bytesOf(file)), options));
 }
 
