@@ -31,7 +31,27 @@ test('what etcd 3 says of its keys', async () => {
   expect(await read('{"header":{"revision":6},"count":0}')).toEqual([]);
 });
 
+test('an entry may have a field that etcd has too, and an answer of etcd any other', async () => {
+  expect(await read('{"key":"a","value":"1","header":"x"}')).toEqual(['put a = 1']);
+  expect(await read('{"key":"a","value":"1","header":{}}')).toEqual(['put a = 1']);
+  expect(await read('{"header":"x","kvs":[{"key":"YQ=="}]}')).toEqual(['put a = ']);
+});
+
+test('a byte order mark before the first line is no part of it', async () => {
+  const mark = '\xef\xbb\xbf';
+  expect(await read(`${mark}{"key":"a","value":"1"}`)).toEqual(['put a = 1']);
+  expect(await read(`${mark}\n`)).toEqual([]);
+  await expect(read(`${mark}${mark}{"key":"a","value":"1"}`)).rejects.toThrow('line 1 is not JSON');
+  await expect(read(`\n${mark}{"key":"a","value":"1"}`)).rejects.toThrow('line 2 is not JSON');
+});
+
+test('keys that differ in bytes which are not UTF-8 do not become one', async () => {
+  const text = '{"key":"a","value":"1"}\n{"key":"b\xff","value":"1"}\n{"key":"b\xfe","value":"2"}';
+  await expect(read(text)).rejects.toThrow('line 2 is not UTF-8');
+});
+
 test.each([
+  ['{"header":"x"}', /line 1 is no entry/],
   ['{"key":"a","value":"1"}\nhello', /line 2 is not JSON; --format/],
   ['{"key":5,"value":"1"}', /line 1 is no entry/],
   ['[]', /line 1 is no entry/],

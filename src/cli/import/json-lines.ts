@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { DsmError } from '../../core/errors.ts';
 import { bytesOfJson, type JsonValue, jsonValueFault } from '../../http/json-values.ts';
 import type { ByteReader } from './byte-reader.ts';
-import { type Found, foundOf } from './items.ts';
+import { type Found, foundOf, textOf } from './items.ts';
 
 /** All of etcdctl's answer is one line, and no runtime has much longer strings. */
 const lineBytesMax = 256 * 1024 * 1024;
@@ -16,32 +16,35 @@ const lineSchema = z.object({
   ttl: z.number().optional(),
 });
 
-/**
- * Keys and values are base64; a lease is a number, or text from etcd's HTTP gateway. Where there are
- * no keys there is no list of them.
- */
-const etcdSchema = z
-  .object({
-    header: z.unknown().optional(),
-    kvs: z
-      .array(
-        z.object({
-          key: z.string(),
-          value: z.string().default(''),
-          lease: z.union([z.number(), z.string()]).optional(),
-        }),
-      )
-      .optional(),
-  })
-  .refine(({ header, kvs }) => header !== undefined || kvs !== undefined);
+/** Keys and values are base64; a lease is a number, or text from etcd's HTTP gateway. */
+const etcdSchema = z.object({
+  kvs: z.array(
+    z.object({
+      key: z.string(),
+      value: z.string().default(''),
+      lease: z.union([z.number(), z.string()]).optional(),
+    }),
+  ),
+});
+
+/** What etcd answers where it has no keys: then there is no list of them either. */
+const etcdNothingSchema = z.object({
+  header: z.record(z.string(), z.unknown()),
+  key: z.undefined().optional(),
+  kvs: z.undefined().optional(),
+});
 
 /** Throws where a line is neither ours nor etcd's: a person must look before anything more is stored. */
 export async function* readJsonLines(reader: ByteReader): AsyncGenerator<Found, void, void> {
   for (let number = 1; ; number += 1) {
     const line = await reader.line(lineBytesMax);
     if (line === null) return;
-    const text = new TextDecoder().decode(line).trim();
-    if (text !== '') yield* foundIn(text, number);
+    const text = textOf(line);
+    // Read leniently, two keys could become one.
+    if (text === null) throw new DsmError('invalid_request', `line ${number} is not UTF-8`);
+    // Some editors begin a file with a byte order mark.
+    const content = number === 1 ? text.replace(/^\ufeff/, '') : text;
+    if (!/^[ \t\r]*$/.test(content)) yield* foundIn(content, number);
   }
 }
 
@@ -54,7 +57,8 @@ function* foundIn(line: string, number: number): Generator<Found, void, void> {
     throw new DsmError('invalid_request', text);
   }
   const etcd = etcdSchema.safeParse(json);
-  if (etcd.success) return yield* foundInEtcd(etcd.data.kvs ?? [], number);
+  if (etcd.success) return yield* foundInEtcd(etcd.data.kvs, number);
+  if (etcdNothingSchema.safeParse(json).success) return;
   const parsed = lineSchema.safeParse(json);
   if (!parsed.success) throw noEntry(number, z.prettifyError(parsed.error));
   yield foundInLine(parsed.data, number);
@@ -71,7 +75,7 @@ function bytesIn(value: JsonValue, number: number): Uint8Array {
   return bytesOfJson(value);
 }
 
-type EtcdKeys = NonNullable<z.output<typeof etcdSchema>['kvs']>;
+type EtcdKeys = z.output<typeof etcdSchema>['kvs'];
 
 function* foundInEtcd(kvs: EtcdKeys, number: number): Generator<Found, void, void> {
   const bytesOf = (value: string) => bytesIn({ value, encoding: 'base64' }, number);
