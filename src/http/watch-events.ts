@@ -32,6 +32,9 @@ export function encodeBookmark(revision: number): string {
   return block('bookmark', revision, { revision });
 }
 
+/** Clients pass over it: it says only that the stream is alive. */
+export const commentField = ': still reading the log\n\n';
+
 function block(name: string, id: number | null, data: object): string {
   const idField = id === null ? '' : `id: ${id}\n`;
   return `${idField}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;

@@ -18,7 +18,8 @@ import {
 import type { RouteOptions } from './route-options.ts';
 import { jsonChangeOf } from './watch-events.ts';
 import { streamOf } from './watch-stream.ts';
-import { nextTurn, untilReady } from './watch-wait.ts';
+import { Turns } from './watch-turns.ts';
+import { untilReady } from './watch-wait.ts';
 
 const watchPath = '/v1/watch';
 
@@ -46,11 +47,17 @@ interface WatchCall {
   readonly read: ReadOptions;
 }
 
-export function addWatchRoutes(app: Hono, options: RouteOptions): void {
+interface WatchRouteOptions extends Pick<RouteOptions, 'node' | 'answers' | 'clock'> {
+  /** Those of all watches of the node. */
+  readonly turns: Turns;
+}
+
+export function addWatchRoutes(app: Hono, { node, answers, clock }: RouteOptions): void {
+  const options = { node, answers, clock, turns: new Turns(clock) };
   app.get(watchPath, (c) => onWatch(options, c.req.raw));
 }
 
-async function onWatch(options: RouteOptions, request: Request): Promise<Response> {
+async function onWatch(options: WatchRouteOptions, request: Request): Promise<Response> {
   const { node, answers } = options;
   const call = parseCall(request, node.limits.keyBytesMax);
   const { values, waitMs } = call;
@@ -75,7 +82,7 @@ function open(node: NodeApi, { scope, from, read }: WatchCall): Promise<Watch> {
 
 /** Answers as soon as there is a change, and without one when the time is over. */
 async function poll(
-  { answers, clock }: RouteOptions,
+  { answers, clock, turns }: WatchRouteOptions,
   watch: Watch,
   waitMs: number,
   values: ValueMode,
@@ -84,21 +91,25 @@ async function poll(
     if (watch.isReset) return answers.problem(new DsmError('gone', goneText));
     const deadlineMs = clock.monotonicMs() + waitMs;
     for (;;) {
-      const { events, hasMore } = watch.take(pollBytesMax);
-      const changes = events.flatMap((event) =>
-        event.kind === 'change'
-          ? [{ event: event.change.kind, ...jsonChangeOf(event.change, values) }]
-          : [],
-      );
+      const { changes, hasMore } = await turns.run(() => takeChanges(watch, values));
       const remainingMs = deadlineMs - clock.monotonicMs();
       const isDone = changes.length > 0 || watch.isOver || (remainingMs <= 0 && !hasMore);
       if (isDone) return answers.json(200, { revision: watch.revision, changes }, pollFields);
-      if (hasMore) await nextTurn(clock);
-      else await untilReady(watch, clock, remainingMs);
+      if (!hasMore) await untilReady(watch, clock, remainingMs);
     }
   } finally {
     watch.close();
   }
+}
+
+function takeChanges(watch: Watch, values: ValueMode) {
+  const { events, hasMore } = watch.take(pollBytesMax);
+  const changes = events.flatMap((event) =>
+    event.kind === 'change'
+      ? [{ event: event.change.kind, ...jsonChangeOf(event.change, values) }]
+      : [],
+  );
+  return { changes, hasMore };
 }
 
 const pollFields: HeaderFields = Object.freeze({ 'cache-control': 'no-store' });

@@ -7,8 +7,9 @@ import type { NodeApi } from '../node/api.ts';
 import type { Watch } from '../node/watcher.ts';
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { ValueMode } from './json-values.ts';
-import { encodeBookmark, encodeEvents, retryField } from './watch-events.ts';
-import { nextTurn, untilReady } from './watch-wait.ts';
+import { commentField, encodeBookmark, encodeEvents, retryField } from './watch-events.ts';
+import type { Turns } from './watch-turns.ts';
+import { untilReady } from './watch-wait.ts';
 
 /** Less than the 5 s that clients are promised, so that a busy machine keeps the promise. */
 export const bookmarkMs = 4000;
@@ -20,6 +21,7 @@ const chunkBytesMax = 128 * 1024;
 export interface WatchStreamOptions {
   readonly node: NodeApi;
   readonly clock: Clock;
+  readonly turns: Turns;
   readonly watch: Watch;
   readonly values: ValueMode;
 }
@@ -67,13 +69,18 @@ class WatchFeed {
 
   /** Null when the watch is over: the client goes on from what it was told, at another node. */
   async #next(): Promise<string | null> {
-    const { node, clock, watch, values } = this.#options;
+    const { node, clock, turns, watch, values } = this.#options;
+    const startMs = clock.monotonicMs();
     for (;;) {
-      const { events, hasMore } = watch.take(chunkBytesMax);
-      if (events.length > 0) return encodeEvents(events, values);
+      const { text, hasMore } = await turns.run(() => {
+        const batch = watch.take(chunkBytesMax);
+        return { text: encodeEvents(batch.events, values), hasMore: batch.hasMore };
+      });
+      if (text !== '') return text;
       if (watch.isOver) return null;
       if (hasMore) {
-        await nextTurn(clock);
+        // Not a bookmark: before `synced` there is no place to resume.
+        if (clock.monotonicMs() - startMs >= bookmarkMs) return commentField;
       } else if ((await untilReady(watch, clock, bookmarkMs)) === 'late') {
         if (node.isInTouch()) return encodeBookmark(watch.revision);
         watch.close();

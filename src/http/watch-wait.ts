@@ -12,10 +12,3 @@ export function untilReady(watch: Watch, clock: Clock, ms: number): Promise<'rea
   });
   return promise;
 }
-
-/** Lets everything else of this node run: a long history is told in pieces. */
-export function nextTurn(clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    clock.setTimer(0, resolve);
-  });
-}

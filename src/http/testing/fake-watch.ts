@@ -14,6 +14,8 @@ export class FakeWatch implements Watch {
   isReset = false;
   isOver = false;
   revision = 0;
+  /** Called when something is taken: a test lets that take time. */
+  onTake: () => void = () => {};
   /** Each is told in a batch of its own. */
   #batches: WatchBatch[] = [];
   #ready: (() => void) | null = null;
@@ -34,6 +36,7 @@ export class FakeWatch implements Watch {
   }
 
   take(): WatchBatch {
+    this.onTake();
     return this.#batches.shift() ?? { events: [], hasMore: false };
   }
 

@@ -32,6 +32,11 @@ export class HandClock implements Clock {
     return { cancel: () => void this.#timers.delete(timer) };
   }
 
+  /** Something takes so long, and no timer fires meanwhile. */
+  pass(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Lets promises run between timers, as they do between turns of an event loop. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
@@ -40,10 +45,10 @@ export class HandClock implements Clock {
       const [next] = [...this.#timers].toSorted((a, b) => a.dueMs - b.dueMs);
       if (next === undefined || next.dueMs > endMs) break;
       this.#timers.delete(next);
-      this.#nowMs = next.dueMs;
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       next.onFire();
     }
-    this.#nowMs = endMs;
+    this.#nowMs = Math.max(this.#nowMs, endMs);
     await settled();
   }
 }
