@@ -30,7 +30,7 @@ export const catalogue = Object.freeze({
   not_a_number: fact(409, 'not-applied', false, 'The value is not a whole number'),
   out_of_range: fact(409, 'not-applied', false, 'The number would not be exact'),
   lock_held: fact(409, 'not-applied', false, 'Another session holds the lock'),
-  session_full: fact(409, 'not-applied', false, 'The session has too many keys'),
+  session_full: fact(409, 'not-applied', false, 'The session has too many keys or locks'),
   too_many_keys: fact(409, 'not-applied', false, 'More keys than one call may delete'),
   gone: fact(410, 'not-applied', false, 'The log no longer holds this position'),
   precondition_failed: fact(412, 'not-applied', false, 'The precondition does not hold'),

@@ -134,6 +134,21 @@ describe('a lock', () => {
     expect([machine.store.sessions.size, machine.owner]).toEqual([1, waiting]);
   });
 
+  test('is charged with what it takes on the heap, about, and so is a place in its queue', () => {
+    const machine = new Machine();
+    const [a, b] = [machine.create(), machine.create()];
+    const before = machine.store.memoryBytes;
+    machine.acquire(a, 'lock-100000');
+    const held = machine.store.memoryBytes;
+    machine.acquire(b, 'lock-100000');
+    const queued = machine.store.memoryBytes;
+    // Measured with 100 000 of them: 191 and 66 bytes.
+    expect([held - before, queued - held]).toEqual([203, 64]);
+    machine.release(b, 'lock-100000');
+    machine.release(a, 'lock-100000');
+    expect(machine.store.memoryBytes).toBe(before);
+  });
+
   test('has a queue that ends somewhere', () => {
     const machine = new Machine();
     for (let i = 0; i < 1000; i += 1) machine.apply(act('acquire', { lock: 'l', ttlMs: 100 }));

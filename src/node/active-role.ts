@@ -15,6 +15,7 @@ import type { Queues } from './gauges.ts';
 import { Lifetimes } from './lifetimes.ts';
 import { type LockDone, LockWaits } from './lock-waits.ts';
 import { PeerWires } from './peer-wires.ts';
+import { placesRefusal } from './session-places.ts';
 import { type Waited, Waiters } from './waiters.ts';
 import { WaitingWrites } from './waiting-writes.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -85,7 +86,8 @@ export class ActiveRole {
     if (clock.monotonicMs() - this.#majorityHeardMs >= limits.suspectMs) {
       return new DsmError('no_quorum', undefined, { retryAfterMs: 1000 });
     }
-    return this.#queue.quotaRefusal(command, voter.store.memoryBytes);
+    const full = placesRefusal(command, voter.store);
+    return full ?? this.#queue.quotaRefusal(command, voter.store.memoryBytes);
   }
 
   /** One batch of what waits: whatever arrives until its quorum has answered is the next one. */

@@ -13,7 +13,7 @@ import type { ActiveMaster } from '../core/master.ts';
 import type { Command } from '../core/record.ts';
 import type { Store } from '../core/store.ts';
 
-/** Keys that end in one batch, by themselves or with a session: so much may stand before the writes of clients. */
+/** Keys and places in locks that end in one batch, by themselves or with a session. */
 const expireMax = 512;
 
 export interface Chores {
@@ -83,12 +83,12 @@ export class Lifetimes {
     const { sessions } = this.#store;
     const heardMs = this.#master.logTimeMs(Math.min(nowMs, waitingSinceMs));
     const ends: Command[] = [];
-    let keyCount = 0;
-    // A session ends whole, with all its keys: the last one may exceed the bound.
+    let count = 0;
+    // A session ends whole, with all that it has: the last one may exceed the bound.
     for (const { key, ttlLsn } of sessions.expired(heardMs, expireMax)) {
-      if (keyCount >= expireMax) break;
+      if (count >= expireMax) break;
       const session = Number(key);
-      keyCount += 1 + sessions.keysOf(session).size;
+      count += 1 + sessions.keysOf(session).size + sessions.locksOf(session).size;
       ends.push({
         kind: 'session',
         act: 'expire',

@@ -147,4 +147,44 @@ describe('sessions that end together', () => {
     expect(most).toBeLessThanOrEqual(600);
     expect(sessionsAt(world).size).toBe(0);
   });
+
+  test('take no more locks with them in one batch than a bound either', () => {
+    const { world } = Scenario.ready({ masters: 1, slaves: 0 });
+    const created = Array.from({ length: 12 }, () => act(world, 'create', { ttlMs: 3000 }));
+    for (const one of created) {
+      const session = world.await(one).value?.revision ?? 0;
+      for (let i = 0; i < 100; i += 1) act(world, 'acquire', { session, lock: `${session}/${i}` });
+    }
+    world.until(() => sessionsAt(world).lockCount === 1200);
+    let most = 0;
+    let before = 1200;
+    world.until(() => {
+      const now = sessionsAt(world).lockCount;
+      most = Math.max(most, before - now);
+      before = now;
+      return before === 0;
+    });
+    expect(most).toBeLessThanOrEqual(600);
+  });
+});
+
+describe('the locks of one session', () => {
+  test('are bounded before anything is proposed; what it has already, and was told, it is told again', () => {
+    const { world } = Scenario.ready({ masters: 1, slaves: 0 });
+    const session = create(world, 1e6);
+    const acquire = (lock: string, request: SessionCommand['request'] = null) =>
+      world.await(act(world, 'acquire', { session, lock, request }));
+    const request = { id: 'r', payloadHash: 1, keyRevision: 0 };
+    acquire('early', request);
+    world.await(act(world, 'release', { session, lock: 'early' }));
+    for (let i = 0; i < 10_000; i += 1) act(world, 'acquire', { session, lock: `${i}` });
+    world.until(() => sessionsAt(world).lockCount === 10_000);
+    const { lastLsn } = world.node('m1').status();
+    expect(acquire('more').error).toMatchObject({ code: 'session_full', outcome: 'not-applied' });
+    expect(world.node('m1').status().lastLsn).toBe(lastLsn);
+    expect(acquire('9').value?.status).toBe('acquired');
+    expect(acquire('early', request).value?.status).toBe('acquired');
+    world.await(act(world, 'release', { session, lock: '9' }));
+    expect(acquire('more').value?.status).toBe('acquired');
+  });
 });

@@ -137,7 +137,7 @@ export const apiCalls: readonly Call[] = [
     ...{ id: 'acquireLock', method: 'post', path: '/v1/locks/{name}', summary: 'Acquire a lock' },
     parameters: [p.lockName, p.inSession, p.sessionTtl, p.lockWait, p.stay, p.idempotencyKey],
     answers: { 200: { description: 'it is held', content: json('HeldLock') } },
-    errors: [...changes, 'invalid_key', 'lock_held', 'session_not_found'],
+    errors: [...changes, 'invalid_key', 'lock_held', ...tied],
   },
   {
     ...{ id: 'showLock', method: 'get', path: '/v1/locks/{name}', summary: 'Who holds a lock' },
