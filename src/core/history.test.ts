@@ -137,6 +137,18 @@ test('exceptions are bounded in bytes: the oldest are forgotten, and everything 
   expect(counts).toEqual([undefined, undefined, undefined, 0]);
 });
 
+test('an exception is kept until the next, however large it is: it is about to be told', () => {
+  const deleted = (revision: number): Change[] =>
+    ['a', 'b', 'c'].map((key) => ({ kind: 'delete', key, revision }));
+  const history = new History(100);
+  const all = records([put('t', '1'), put('t', '2')], 1) as [Record, Record];
+  for (const record of all) {
+    history.except(record.lsn, deleted(record.lsn));
+    expect(history.changesOf(record)).toEqual(deleted(record.lsn));
+    expect(history.floorLsn).toBe(record.lsn - 1);
+  }
+});
+
 test('an exception counts with what it holds, and no more once it is forgotten', () => {
   const change = (key: string): Change => ({ kind: 'delete', key, revision: 1 });
   const large = Array.from({ length: 1000 }, (_, i) => change(`key ${i}`));

@@ -19,7 +19,7 @@ export type Change =
 
 const none: readonly Change[] = Object.freeze([]);
 
-/** Of the exceptions kept, bytes. They are objects that live long: as many as the log has would be a burden. */
+/** Of the exceptions kept, bytes; the newest may have more alone. They are objects that live long: as many as the log has would be a burden. */
 const exceptionBytesMax = 32 * 1024 * 1024;
 /** Rough cost in memory of an exception, and of each change in it beside its key. Values are the log's. */
 const exceptionBytes = 64;
@@ -43,13 +43,17 @@ export class History {
   except(lsn: number, changes: readonly Change[] = none): void {
     this.#bytes += sizeOf(changes) - sizeOf(this.#exceptions.get(lsn));
     this.#exceptions.set(lsn, changes);
-    if (this.#bytes > this.#bytesMax) this.#dropOldest();
+    if (this.#bytes > this.#bytesMax) this.#dropOldest(lsn);
   }
 
-  /** Many at once: the first key of a Map is the slower to find the more were deleted before it. */
-  #dropOldest(): void {
+  /**
+   * Many at once: the first key of a Map is the slower to find the more were deleted before it.
+   * `newestLsn` stays however large it is: watches are about to be told what it changed. It takes
+   * about as much as the entries took that it wrote or removed, and goes when the next one comes.
+   */
+  #dropOldest(newestLsn: number): void {
     for (const [lsn, changes] of this.#exceptions) {
-      if (this.#bytes <= this.#bytesMax * keptShare) return;
+      if (lsn === newestLsn || this.#bytes <= this.#bytesMax * keptShare) return;
       this.#drop(lsn, changes);
       this.floorLsn = lsn;
     }

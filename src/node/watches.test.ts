@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { History } from '../core/history.ts';
 import { makeLimits } from '../core/limits.ts';
 import type { Command } from '../core/record.ts';
 import { encodeSnapshot, SnapshotDecoder } from '../core/snapshot.ts';
+import { Store } from '../core/store.ts';
 import type { Voter } from '../core/voter.ts';
 import { makeVoter, put, records } from '../sim/fixtures.ts';
 import { createCounters } from './context.ts';
@@ -16,6 +18,14 @@ const remove = (key: string): Command => ({
   condition: 'none',
   request: null,
 });
+/** Everything. */
+const clear: Command = {
+  kind: 'txn',
+  compares: [],
+  operations: [{ kind: 'delete-range', start: '', end: null, limit: 1000, isPage: false }],
+  otherwise: [],
+  request: null,
+};
 const everything: WatchScope = { kind: 'prefix', prefix: '' };
 
 type State = ReadonlyMap<string, number>;
@@ -27,10 +37,11 @@ class Stage {
   /** lsn → key → revision: every state that there was. */
   readonly states: State[] = [new Map()];
 
-  constructor(logTailBytesMax = 1_000_000) {
+  constructor(logTailBytesMax = 1_000_000, history = new History()) {
     const limits = makeLimits({ logTailBytesMax, watchesMax: 3 });
     this.voter = makeVoter('s1', {
       limits,
+      store: new Store(undefined, history),
       onApplied: (record) => {
         this.watches.onApplied(record);
         const { store } = this.voter;
@@ -260,6 +271,33 @@ describe('a watch', () => {
     expect(stage.watches.open(everything, 1).isReset).toBe(true);
     expect(stage.watches.open(everything, 2).isReset).toBe(false);
     expect([takeAll(behind), behind.isOver]).toEqual([[], true]);
+  });
+
+  test('is told a transaction that changed more than the history holds', () => {
+    const stage = new Stage(1_000_000, new History(500));
+    const keys = Array.from({ length: 10 }, (_, index) => `key ${index}`);
+    stage.write(...keys.map((name) => put(name, 'x')));
+    const watch = stage.watches.open(everything, null);
+    takeAll(watch);
+    stage.write(clear);
+    expect(takeAll(watch).map(shown)).toEqual(
+      keys.map((name) => `delete ${name} 11${name === 'key 9' ? ' id' : ''}`),
+    );
+  });
+
+  test('that is behind such transactions begins anew: only the newest is held', () => {
+    const stage = new Stage(1_000_000, new History(500));
+    stage.write(put('a', 'x'), put('b', 'x'), put('c', 'x'));
+    const watch = stage.watches.open(everything, null);
+    takeAll(watch);
+    stage.write(clear);
+    stage.write(put('a', 'y'), put('b', 'y'), put('c', 'y'));
+    stage.write(clear);
+    expect([takeAll(watch), watch.isOver, watch.revision]).toEqual([[], true, 3]);
+    expect(stage.watches.open(everything, 3).isReset).toBe(true);
+    expect(takeAll(stage.watches.open(everything, 7)).map(shown)).toEqual([
+      ...['delete a 8', 'delete b 8', 'delete c 8 id', 'synced 8'],
+    ]);
   });
 
   test('calls back when something in its scope was applied, and only then', () => {

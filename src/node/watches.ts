@@ -14,7 +14,8 @@ import { type Watch, Watcher, type WatchScope } from './watcher.ts';
 
 /**
  * Changes of so many of the newest records are kept, so that many watches need not decode the same
- * ones; never longer than the log keeps the records, whose bytes they are views of.
+ * ones; never longer than the log keeps the records, whose bytes they are views of, and the history
+ * the exceptions, which may be large.
  */
 const recentRecords = 1024;
 
@@ -33,7 +34,7 @@ export class Watches {
   readonly #due = new Set<Watcher>();
   readonly #recent: (Recent | undefined)[] = Array(recentRecords).fill(undefined);
   #store: Store;
-  #baseLsn = 0;
+  #floorLsn = 0;
 
   constructor(context: WatchesContext) {
     this.#context = context;
@@ -99,8 +100,8 @@ export class Watches {
 
   /** Wakes whom something was applied for. */
   step(): void {
-    const { log } = this.#context.voter;
-    if (log.base.lsn !== this.#baseLsn) this.#forgetUpTo(log.base.lsn);
+    const { changesFloorLsn } = this.#context.voter;
+    if (changesFloorLsn !== this.#floorLsn) this.#forgetUpTo(changesFloorLsn);
     this.#followStore();
     if (this.#due.size === 0) return;
     const due = [...this.#due];
@@ -118,7 +119,7 @@ export class Watches {
   }
 
   #forgetUpTo(lsn: number): void {
-    this.#baseLsn = this.#context.voter.log.base.lsn;
+    this.#floorLsn = this.#context.voter.changesFloorLsn;
     for (const [index, recent] of this.#recent.entries()) {
       if (recent !== undefined && recent.lsn <= lsn) this.#recent[index] = undefined;
     }
