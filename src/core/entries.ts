@@ -42,11 +42,12 @@ export class Entries {
   hash = 0;
   readonly #map = new Map<string, Entry>();
   readonly #index = new KeyIndex();
-  /** Where `ownValues` is on its way, and what was trimmed when it set out. */
-  #sweep = this.#map.entries();
-  #sweepLsn = -1;
+  /** Where `ownValues` is on its way; at rest null, as an iterator keeps outgrown tables of its map. */
+  #sweep: MapIterator<[string, Entry]> | null = null;
+  /** What was trimmed when it set out. */
+  #sweepLsn = 0;
   /** All values at or below this lsn have a buffer of their own. */
-  #ownedLsn = -1;
+  #ownedLsn = 0;
   readonly #lifetimes = new DeadlineQueue(({ key, ttlLsn, atMs }) => {
     const entry = this.#map.get(key);
     return entry?.ttlLsn === ttlLsn && entry.expiresAtMs === atMs;
@@ -106,12 +107,15 @@ export class Entries {
    * before, so most are never copied.
    */
   ownValues(trimmedLsn: number, count: number): void {
-    for (let seen = 0; seen < count && this.#ownedLsn < trimmedLsn; seen += 1) {
+    if (this.#sweep === null && this.#ownedLsn < trimmedLsn) {
+      this.#sweep = this.#map.entries();
+      this.#sweepLsn = trimmedLsn;
+    }
+    for (let seen = 0; seen < count && this.#sweep !== null; seen += 1) {
       const next = this.#sweep.next();
       if (next.done === true) {
         this.#ownedLsn = this.#sweepLsn;
-        this.#sweep = this.#map.entries();
-        this.#sweepLsn = trimmedLsn;
+        this.#sweep = null;
         return;
       }
       const [key, entry] = next.value;
