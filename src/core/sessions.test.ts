@@ -106,6 +106,18 @@ describe('a lock', () => {
     expect(machine.store.sessions.get(b)?.expiresAtMs).toBe(190);
   });
 
+  test('renews its next owner once, though that one is the next in several locks of one session', () => {
+    const machine = new Machine();
+    const [a, b] = [machine.create(), machine.create(100)];
+    for (const lock of ['l', 'm', 'n']) {
+      machine.acquire(a, lock);
+      machine.acquire(b, lock);
+    }
+    machine.apply(act('revoke', { session: a }), 90);
+    const ttlLsn = machine.store.appliedLsn;
+    expect(machine.store.sessions.expired(190, 9)).toEqual([{ atMs: 190, key: `${b}`, ttlLsn }]);
+  });
+
   test('a place in the queue is given up by leave, the lock is not', () => {
     const machine = new Machine();
     const [a, b] = [machine.create(), machine.create()];

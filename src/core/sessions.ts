@@ -132,6 +132,8 @@ export class Sessions {
   }
 
   #renew(id: number, session: Session, lsn: number, logTimeMs: number): void {
+    // Next in several locks of a session that ends, it is renewed for the first of them.
+    if (session.ttlLsn === lsn) return;
     this.#set(id, { ...session, expiresAtMs: logTimeMs + session.ttlMs, ttlLsn: lsn });
   }
 
