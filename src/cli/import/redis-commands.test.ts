@@ -65,6 +65,8 @@ describe('commands', () => {
     ['SET a x EX soon', ['left-out a: keys changed by SET']],
     ['SET a x\nRENAME a b', ['put b = x']],
     ['SADD a m\nSET a x', ['put a = x']],
+    ['SADD a m\nGETSET a x\nSADD b m\nSET b x GET', ['left-out a: sets', 'left-out b: sets']],
+    ['SET a x\nSET a y GET', ['put a = y']],
     ['LPUSH a m\nINCR a\nEXPIRE a 5', ['left-out a: lists']],
     ['XGROUP CREATE a g 0\nHELLO 3\nFUNCTION LOAD x', ['left-out a: streams']],
     ['SET a x\nFLUSHALL\nSET b y', ['put b = y']],

@@ -31,8 +31,8 @@ export function runCommand(
 }
 
 const setOptions = new Set(['EX', 'PX', 'EXAT', 'PXAT']);
-/** With them SET does something else where the key is there. */
-const building = new Set(['NX', 'XX', 'KEEPTTL']);
+/** With them SET does something else where the key is there, or is no string. */
+const building = new Set(['NX', 'XX', 'KEEPTTL', 'GET']);
 
 const handlers: Readonly<Record<string, Handler>> = {
   SET: set,
@@ -41,7 +41,10 @@ const handlers: Readonly<Record<string, Handler>> = {
   PSETEX: (keys, [key, ms, value], nowMs) => store(keys, key, value, timeOf(ms, 1, nowMs)),
   SETNX: (keys, [key, value]) =>
     key !== undefined && (keys.settle(nameOf(key)) !== undefined || store(keys, key, value, null)),
-  GETSET: (keys, [key, value]) => store(keys, key, value, null),
+  // Refused where the key is no string.
+  GETSET: (keys, [key, value]) =>
+    key !== undefined &&
+    (keys.settle(nameOf(key))?.kind === 'other' || store(keys, key, value, null)),
   MSET: storeAll,
   MSETNX: storeAllNew,
   RENAME: rename,
@@ -109,7 +112,7 @@ function set(keys: RedisKeys, words: readonly Uint8Array[], nowMs: number): bool
   for (let at = 0; at < options.length; at += 1) {
     const option = shownKey(options[at] ?? new Uint8Array(0)).toUpperCase();
     const held = building.has(option) ? keys.settle(nameOf(key)) : undefined;
-    // Whether it is there, and for how long, is not known.
+    // Whether it is there, as what and for how long, is not known.
     if (held?.kind === 'other') return true;
     if (option === 'NX' && held !== undefined) return true;
     if (option === 'XX' && held === undefined) return true;
@@ -118,7 +121,7 @@ function set(keys: RedisKeys, words: readonly Uint8Array[], nowMs: number): bool
       const unit = option.startsWith('P') ? 1 : 1000;
       expiresAtMs = timeOf(options[at + 1], unit, option.endsWith('AT') ? 0 : nowMs);
       at += 1;
-    } else if (!['NX', 'XX', 'GET'].includes(option)) return false;
+    } else if (!building.has(option)) return false;
   }
   return store(keys, key, value, expiresAtMs);
 }
