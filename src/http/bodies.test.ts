@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Timer } from '../ports/clock.ts';
 import { jsonOf, settled, setUp } from './testing/set-up.ts';
 
 describe('a body', () => {
@@ -64,6 +65,32 @@ describe('a body', () => {
     expect(response.status).toBe(408);
     expect(response.headers.get('connection')).toBe('close');
     expect(await jsonOf(response)).toMatchObject({ code: 'request_timeout' });
+    expect(node.writes).toEqual([]);
+  });
+
+  test('that comes too slowly is not read on once it is refused', async () => {
+    const { app, clock, node } = limited();
+    let pulls = 0;
+    let next: Timer | undefined;
+    const body = new ReadableStream({
+      pull(controller) {
+        pulls += 1;
+        return new Promise((resolve) => {
+          next = clock.setTimer(400, () => {
+            controller.enqueue(new Uint8Array(1));
+            resolve();
+          });
+        });
+      },
+      cancel: () => next?.cancel(),
+    });
+    const init = { method: 'PUT', body, duplex: 'half' } as RequestInit;
+    const answering = app.request('/v1/kv/a', init);
+    await clock.advance(1500);
+    expect((await answering).status).toBe(408);
+    const pullsThen = pulls;
+    await clock.advance(2000);
+    expect([pulls, clock.timers]).toEqual([pullsThen, 0]);
     expect(node.writes).toEqual([]);
   });
 

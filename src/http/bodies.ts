@@ -19,17 +19,33 @@ export class BodyReader {
   /** Throws `too_large`, `request_timeout` for one that stalls, `invalid_request` for one cut short. */
   read(request: Request, bytesMax: number): Promise<Uint8Array> {
     const announced = request.headers.get('content-length');
-    if (announced === null) return this.#inTime(readStream(request, bytesMax), (bytes) => bytes);
+    if (announced === null) return this.#readStream(request.body, bytesMax);
     // Refused before it is sent: a client that asks first, with Expect, need not send it at all.
     if (Number(announced) > bytesMax) return Promise.reject(tooLarge(bytesMax));
     return this.#inTime(request.arrayBuffer(), (buffer) => sized(buffer, bytesMax));
   }
 
+  #readStream(stream: Request['body'], bytesMax: number): Promise<Uint8Array> {
+    if (stream === null) return Promise.resolve(new Uint8Array(0));
+    const reader = stream.getReader();
+    const collecting = collect(reader, bytesMax);
+    return this.#inTime(
+      collecting,
+      (bytes) => bytes,
+      () => drop(reader),
+    );
+  }
+
   /** `take` may throw. In one promise: this is on the way of every write. */
-  #inTime<Body>(reading: Promise<Body>, take: (body: Body) => Uint8Array): Promise<Uint8Array> {
+  #inTime<Body>(
+    reading: Promise<Body>,
+    take: (body: Body) => Uint8Array,
+    giveUp = () => {},
+  ): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const deadline = this.#deadlines.set(this.#timeoutMs, () => {
         reject(new DsmError('request_timeout', `The body did not arrive in ${this.#timeoutMs} ms`));
+        giveUp();
       });
       const fail = (error: unknown) => {
         this.#deadlines.lift(deadline);
@@ -53,17 +69,22 @@ function sized(buffer: ArrayBuffer, bytesMax: number): Uint8Array {
   return new Uint8Array(buffer);
 }
 
-async function readStream(request: Request, bytesMax: number): Promise<Uint8Array> {
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+async function collect(reader: Reader, bytesMax: number): Promise<Uint8Array> {
   const body = new BodyCollector(bytesMax);
-  const reader = request.body?.getReader();
   for (;;) {
-    const chunk = await reader?.read();
-    if (chunk?.value === undefined) return body.take();
-    if (body.push(chunk.value)) continue;
-    // The rest is not wanted; whether the sender hears of that does not matter.
-    reader?.cancel().catch(() => {});
+    const { value } = await reader.read();
+    if (value === undefined) return body.take();
+    if (body.push(value)) continue;
+    drop(reader);
     throw tooLarge(bytesMax);
   }
+}
+
+/** The rest is not wanted; whether the sender hears of that does not matter. */
+function drop(reader: Reader): void {
+  reader.cancel().catch(() => {});
 }
 
 function tooLarge(bytesMax: number): DsmError {

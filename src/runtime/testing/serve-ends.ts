@@ -19,6 +19,19 @@ const clientCases: readonly ServeCase[] = [
       }),
   },
   {
+    name: 'a body in chunks that come too slowly is 408, and harms nobody',
+    run: () =>
+      onStage(async ({ connect, node }) => {
+        const head = `PUT /v1/kv/a HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+        const client = connect().send(`${head}3\r\nabc\r\n`);
+        assert.equal((await client.answer()).status, 408);
+        client.send('2\r\nde\r\n0\r\n\r\n');
+        if (runtimeName() !== 'deno') await client.closed();
+        assert.equal((await connect().send(get('/livez')).answer()).status, 200);
+        assert.equal(node.store.keyCount, 0);
+      }),
+  },
+  {
     name: 'a client that leaves in the middle of anything harms nobody',
     run: () =>
       onStage(async ({ connect, node }) => {
