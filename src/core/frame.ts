@@ -8,6 +8,7 @@
  * is found as surely as a damaged byte.
  */
 import { crc32 } from 'node:zlib';
+import { textBytesMax } from './limits.ts';
 
 /**
  * Of frames, files and messages, from the first day; also where a record means something else than
@@ -88,7 +89,7 @@ export class FrameWriter {
     this.#reserve(2 + value.length * 3);
     if (value.length <= shortTextBytesMax && this.#shortAscii(value)) return;
     const { written } = encoder.encodeInto(value, this.#bytes.subarray(this.length + 2));
-    if (written > 0xffff) throw new RangeError(`text of ${written} bytes in a record`);
+    if (written > textBytesMax) throw new RangeError(`text of ${written} bytes in a record`);
     this.#view.setUint16(this.length, written, true);
     this.length += 2 + written;
   }

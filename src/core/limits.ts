@@ -66,6 +66,18 @@ export interface Limits {
 
 const MiB = 1024 * 1024;
 
+/** Longest text in a record: it stands behind a u16. */
+export const textBytesMax = 0xffff;
+
+/** Longest texts of a client; records hold some of them with a little more. */
+const textLimits = Object.freeze({
+  /** The end of a prefix's range: the code point behind its last one may take a byte more. */
+  keyBytesMax: textBytesMax - 1,
+  contentTypeBytesMax: textBytesMax,
+  /** Items of a batch: a separator and the index, of three digits. */
+  requestIdBytesMax: textBytesMax - 4,
+});
+
 /** How many idempotency keys are remembered: part of the state machine, so the same on all nodes. */
 export interface DedupeWindow {
   readonly recordsMax: number;
@@ -143,6 +155,12 @@ export function limitFaults(limits: Limits): string[] {
       name === 'gatherMs';
     if (!Number.isFinite(value) || value < 0 || (value === 0 && !mayBeZero)) {
       faults.push(`${name} must be a positive number, not ${value}`);
+    }
+  }
+  for (const [name, most] of Object.entries(textLimits)) {
+    const value = limits[name as keyof typeof textLimits];
+    if (value > most) {
+      faults.push(`${name} must be at most ${most}, not ${value}: no record holds a longer text`);
     }
   }
   const relation = (holds: boolean, text: string) => {
