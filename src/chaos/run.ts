@@ -30,8 +30,12 @@ export interface ChaosOptions {
 
 /** Some hundreds of calls each second: enough for the checkers, and no more than they can decide. */
 const loadOptions = { clients: 12, keys: 6, thinkMs: 30, keysLastMs: 10_000 } as const;
-/** Steps of the search for each call; it usually needs a handful. */
-const stepsPerCallMax = 2000;
+/**
+ * Steps of the search for each call, and its memory (1 GiB). It usually needs a handful; but where a
+ * cluster was down for long, dozens of calls are open at once.
+ */
+const stepsPerCallMax = 5000;
+const memoryWordsMax = 1 << 28;
 const warmUpWrites = 100;
 
 export async function runChaos(options: ChaosOptions): Promise<Summary> {
@@ -65,7 +69,7 @@ export async function runChaos(options: ChaosOptions): Promise<Summary> {
     const done = await tasks.judge();
     const calls = load.recorder.history().length;
     const stepsMax = Math.max(defaultSearchLimits.stepsMax, calls * stepsPerCallMax);
-    const judgement = await load.judge({ ...defaultSearchLimits, stepsMax });
+    const judgement = await load.judge({ stepsMax, memoryWordsMax });
     const acknowledgedMs = load.acknowledged.map(({ atMs }) => atMs);
     const { fallen } = nemesis;
     keep(outDir, judgement.history, reports, cluster);

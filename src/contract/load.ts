@@ -7,7 +7,6 @@ import { explainFailure, formatExplanation } from '../verify/explain.ts';
 import type { HistoryOperation } from '../verify/history.ts';
 import { defaultSearchLimits, type SearchLimits } from '../verify/limits.ts';
 import { HistoryRecorder } from '../verify/recorder.ts';
-import { registerInvocations } from '../verify/register-history.ts';
 import type { Cluster } from './cluster.ts';
 import type { ContractNode } from './contract-node.ts';
 import { Ledger } from './ledger.ts';
@@ -193,12 +192,19 @@ export class Load {
 /** Null where the history is linearizable. A check that could not be finished is an objection. */
 export function objectionsTo(
   history: readonly HistoryOperation[],
-  { verdict, violations } = checkHistory(history),
+  result: HistoryResult = checkHistory(history),
 ): string | null {
-  if (verdict === 'linearizable') return null;
-  const messages = violations.slice(0, shownViolations).map(({ message }) => message);
-  const explanation = explainFailure(dsmModel, registerInvocations(history));
-  const text =
-    explanation === undefined ? '' : formatExplanation(explanation, dsmModel.describeState);
-  return [`the history is ${verdict}`, ...messages, text].join('\n');
+  if (result.verdict === 'linearizable') return null;
+  const messages = result.violations.slice(0, shownViolations).map(({ message }) => message);
+  return [`the history is ${result.verdict}`, ...messages, ...keysIn(result)].join('\n');
+}
+
+/** About each key that the search objects to, or could not decide. */
+function keysIn({ search }: HistoryResult): string[] {
+  return search.parts.flatMap(({ key, verdict, invocations, steps }) => {
+    if (verdict === 'linearizable') return [];
+    const explanation = explainFailure(dsmModel, invocations);
+    if (explanation === undefined) return [`${key} is not decided after ${steps} steps`];
+    return [`${key}:`, formatExplanation(explanation, dsmModel.describeState)];
+  });
 }
