@@ -1,54 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { DsmError } from '../core/errors.ts';
-import { FakeWatch, putOf, told } from './testing/fake-watch.ts';
+import { putOf, told } from './testing/fake-watch.ts';
 import { facts, factsOf, jsonOf, type Setup, settled, setUp } from './testing/set-up.ts';
+import { streaming } from './testing/streaming.ts';
 import { bookmarkMs, stalledMs } from './watch-stream.ts';
-
-/** Reads a stream as far as there is something. */
-class Reader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  text = '';
-  /** How it ended. */
-  end: 'open' | 'closed' | 'broken' = 'open';
-
-  constructor(response: Response) {
-    if (response.body === null) throw new Error('there is no body');
-    this.#reader = response.body.getReader();
-  }
-
-  async readOn(): Promise<void> {
-    try {
-      for (;;) {
-        const { done, value } = await this.#reader.read();
-        if (done) break;
-        this.text += new TextDecoder().decode(value);
-      }
-      this.end = 'closed';
-    } catch {
-      this.end = 'broken';
-    }
-  }
-
-  /** What came since the last call. */
-  async taken(): Promise<string> {
-    await settled();
-    const { text } = this;
-    this.text = '';
-    return text;
-  }
-
-  cancel(): Promise<void> {
-    return this.#reader.cancel();
-  }
-}
-
-async function streaming(query = '', headers: Readonly<Record<string, string>> = {}) {
-  const setup = setUp();
-  const response = await setup.app.request(`/v1/watch${query}`, { headers });
-  const reader = new Reader(response);
-  const watch = setup.node.watches[0] ?? new FakeWatch({} as FakeWatch['asked']);
-  return { ...setup, response, reader, watch };
-}
 
 const put = (key: string, text: string, revision: number) => told(putOf(key, text, revision));
 
@@ -246,67 +201,6 @@ describe('a poll', () => {
     expect(response.status).toBe(410);
     expect(await jsonOf(response)).toMatchObject({ code: 'gone', retryable: false });
     expect(node.watches[0]?.isOver).toBe(true);
-  });
-});
-
-describe('many watches that go on far behind', () => {
-  const watchers = 50;
-  const piecesOfEach = 6;
-  const pieceMs = 1.25;
-
-  /** How late a timer of the node is at worst, ms, while all read the log at once, each to one change. */
-  async function worstPauseOf(query: string) {
-    const { app, node, clock } = setUp();
-    const open = async () => new Reader(await app.request(`/v1/watch?${query}`));
-    const readers: Reader[] = [];
-    const reading = Array.from({ length: watchers }, async () => {
-      const reader = await open();
-      readers.push(reader);
-      await reader.readOn();
-    });
-    for (const watch of node.watches) {
-      watch.onTake = () => clock.pass(pieceMs);
-      for (let piece = 1; piece < piecesOfEach; piece += 1) watch.tellNothingYet();
-      watch.tell(put('a', 'x', 1));
-    }
-    let worstMs = 0;
-    let beats = 0;
-    const beat = () => {
-      const dueMs = clock.monotonicMs() + 1;
-      clock.setTimer(1, () => {
-        worstMs = Math.max(worstMs, clock.monotonicMs() - dueMs);
-        beats += 1;
-        if (beats < 1000) beat();
-      });
-    };
-    beat();
-    await clock.advance(1000);
-    for (const watch of node.watches) watch.close();
-    await clock.advance(1000);
-    await Promise.all(reading);
-    return { worstMs, texts: readers.map(({ text }) => text) };
-  }
-
-  test.each(['from=0', 'from=0&wait=10'])(
-    'hold the rest of the node up for no more than two pieces of the log: ?%s',
-    async (query) => {
-      const { worstMs, texts } = await worstPauseOf(query);
-      expect(texts).toHaveLength(watchers);
-      for (const text of texts) expect(text).toContain('"key":"a"');
-      expect(worstMs).toBeLessThanOrEqual(2 * pieceMs);
-    },
-  );
-
-  test('are not silent while they read', async () => {
-    const { reader, watch, clock } = await streaming('?from=0');
-    watch.onTake = () => clock.pass(bookmarkMs / 2);
-    for (let piece = 0; piece < 3; piece += 1) watch.tellNothingYet();
-    watch.tell(put('a', 'x', 1));
-    void reader.readOn();
-    await clock.advance(10_000);
-    const [comment, ...events] = (await reader.taken()).split(/(?<=\n\n)(?=id)/);
-    expect(comment).toBe('retry: 1000\n\n: still reading the log\n\n');
-    expect(events).toHaveLength(1);
   });
 });
 
