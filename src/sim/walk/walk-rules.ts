@@ -31,6 +31,8 @@ export class WalkRules {
   readonly #records = new Map<string, number>();
   /** lsn → epoch of the committed record. */
   readonly #committed = new Map<number, number>();
+  /** lsn → epoch of the master that committed it. */
+  readonly #committedIn = new Map<number, number>();
   /** (epoch, lsn) → nodeIds that ever held the record durably. */
   readonly #holders = new Map<string, Set<string>>();
   /** nodeId → its log begins after this: what was before is applied there. */
@@ -101,7 +103,10 @@ export class WalkRules {
     if (voter.committedLsn < seen.committedLsn) {
       throw new InvariantError('I3', `${name} took back commits to ${voter.committedLsn}`);
     }
+    // A master commits with a record of its own epoch at the end, and is looked at before others.
+    const epochOfMaster = voter.log.epochAt(voter.committedLsn) ?? 0;
     for (let lsn = seen.committedLsn + 1; lsn <= voter.committedLsn; lsn += 1) {
+      if (!this.#committedIn.has(lsn)) this.#committedIn.set(lsn, epochOfMaster);
       const epoch = voter.log.epochAt(lsn);
       if (epoch === undefined) continue;
       const known = this.#committed.get(lsn) ?? epoch;
@@ -125,8 +130,9 @@ export class WalkRules {
     if (owner !== nodeId) throw new InvariantError('I2', `two masters in epoch ${epoch}`);
     const { log } = node.inspect();
     for (const [lsn, committedEpoch] of this.#committed) {
-      // An older master that does not know yet that it is none lacks what came after it.
-      if (lsn <= log.base.lsn || committedEpoch >= epoch) continue;
+      // An older master that does not know yet that it is none lacks what was committed after it,
+      // be it a record of before: what matters is in which epoch it was committed.
+      if (lsn <= log.base.lsn || (this.#committedIn.get(lsn) ?? 0) >= epoch) continue;
       if (log.epochAt(lsn) !== committedEpoch) {
         throw new InvariantError('I3', `${name} won epoch ${epoch} without the committed ${lsn}`);
       }
