@@ -31,7 +31,7 @@ export class WalkRules {
   readonly #records = new Map<string, number>();
   /** lsn → epoch of the committed record. */
   readonly #committed = new Map<number, number>();
-  /** lsn → epoch of the master that committed it. */
+  /** lsn → lowest epoch of a master that was seen to commit it. */
   readonly #committedIn = new Map<number, number>();
   /** (epoch, lsn) → nodeIds that ever held the record durably. */
   readonly #holders = new Map<string, Set<string>>();
@@ -66,7 +66,7 @@ export class WalkRules {
       throw new InvariantError('I4', `${name} promised ${told}, and now ${voter.promised}`);
     }
     this.#checkRecords(seen);
-    this.#checkCommitted(name, seen);
+    this.#checkCommitted(name, node, seen);
     if (node.isActive() && node.epoch !== seen.activeEpoch) this.#checkActive(name, node, seen);
   }
 
@@ -98,15 +98,13 @@ export class WalkRules {
     else holders.add(self.nodeId);
   }
 
-  #checkCommitted(name: string, seen: Seen): void {
+  #checkCommitted(name: string, node: DsmNode, seen: Seen): void {
     const { voter } = seen;
     if (voter.committedLsn < seen.committedLsn) {
       throw new InvariantError('I3', `${name} took back commits to ${voter.committedLsn}`);
     }
-    // A master commits with a record of its own epoch at the end, and is looked at before others.
-    const epochOfMaster = voter.log.epochAt(voter.committedLsn) ?? 0;
     for (let lsn = seen.committedLsn + 1; lsn <= voter.committedLsn; lsn += 1) {
-      if (!this.#committedIn.has(lsn)) this.#committedIn.set(lsn, epochOfMaster);
+      if (node.isActive()) this.#noteCommit(lsn, node.epoch);
       const epoch = voter.log.epochAt(lsn);
       if (epoch === undefined) continue;
       const known = this.#committed.get(lsn) ?? epoch;
@@ -121,6 +119,10 @@ export class WalkRules {
     this.#hashes.set(appliedLsn, hash);
   }
 
+  #noteCommit(lsn: number, epoch: number): void {
+    this.#committedIn.set(lsn, Math.min(epoch, this.#committedIn.get(lsn) ?? epoch));
+  }
+
   /** I2: an epoch has one master; and what is committed is in its log. */
   #checkActive(name: string, node: DsmNode, seen: Seen): void {
     const { epoch, nodeId } = node;
@@ -131,8 +133,9 @@ export class WalkRules {
     const { log } = node.inspect();
     for (const [lsn, committedEpoch] of this.#committed) {
       // An older master that does not know yet that it is none lacks what was committed after it,
-      // be it a record of before: what matters is in which epoch it was committed.
-      if (lsn <= log.base.lsn || (this.#committedIn.get(lsn) ?? 0) >= epoch) continue;
+      // be it a record of before. Where nobody was seen to commit it, it was when it was written.
+      const committedIn = this.#committedIn.get(lsn) ?? committedEpoch;
+      if (lsn <= log.base.lsn || committedIn >= epoch) continue;
       if (log.epochAt(lsn) !== committedEpoch) {
         throw new InvariantError('I3', `${name} won epoch ${epoch} without the committed ${lsn}`);
       }
