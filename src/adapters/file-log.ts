@@ -112,14 +112,17 @@ class FileLog implements Storage {
   append(records: readonly Record[], done: DiskDone): void {
     const lastLsn = this.#nextLsn + records.length - 1;
     const isContiguous = records[0]?.lsn === this.#nextLsn && records.at(-1)?.lsn === lastLsn;
-    assert(isContiguous, `records are appended from ${this.#nextLsn} on, without a gap`);
+    assert(isContiguous, () => `records are appended from ${this.#nextLsn} on, without a gap`);
     this.#nextLsn = lastLsn + 1;
     this.#queue.append(records, done);
   }
 
   cut(lsn: number, done: DiskDone): void {
-    assert(lsn > this.#snapshotLsn, `record ${lsn} is in a snapshot and cannot be cut`);
-    assert(lsn <= this.#nextLsn, `record ${lsn} cannot be cut from a log that ends before it`);
+    assert(lsn > this.#snapshotLsn, () => `record ${lsn} is in a snapshot and cannot be cut`);
+    assert(
+      lsn <= this.#nextLsn,
+      () => `record ${lsn} cannot be cut from a log that ends before it`,
+    );
     const isEmpty = lsn === this.#nextLsn;
     this.#nextLsn = lsn;
     const { segments, watermark } = this.#parts;
@@ -142,7 +145,7 @@ class FileLog implements Storage {
     done: DiskDone,
   ): void {
     const isOfThisLog = lsn >= this.#snapshotLsn && lsn < this.#nextLsn;
-    assert(replaceLog || isOfThisLog, `a snapshot at ${lsn} is not of this log`);
+    assert(replaceLog || isOfThisLog, () => `a snapshot at ${lsn} is not of this log`);
     this.#snapshotLsn = lsn;
     if (replaceLog) this.#nextLsn = lsn + 1;
     const call = { done };

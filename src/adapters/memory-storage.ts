@@ -67,7 +67,7 @@ class MemoryStorage implements Storage {
 
   append(records: readonly Record[], done: DiskDone): void {
     const isNext = records[0]?.lsn === this.#nextLsn;
-    assert(isNext, `records are appended from ${this.#nextLsn} on, without a gap`);
+    assert(isNext, () => `records are appended from ${this.#nextLsn} on, without a gap`);
     this.#nextLsn += records.length;
     this.#run(() => {
       for (const record of records) {

@@ -22,10 +22,12 @@ export function writeCondition(writer: FrameWriter, condition: Condition): void 
   }
 }
 
+const conditions = ['none', 'absent', 'present'] as const;
+
 export function readCondition(reader: FrameReader): Condition {
   const tag = reader.u8();
   if (tag === 3) return reader.f64();
-  const condition = (['none', 'absent', 'present'] as const)[tag];
+  const condition = conditions[tag];
   if (condition === undefined)
     throw new FrameError('damaged', reader.offset, 'an unknown condition');
   return condition;

@@ -107,7 +107,11 @@ export function unreachable(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);
 }
 
-/** An assertion that stays on in production: a broken invariant must stop the node, not corrupt. */
-export function assert(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new Error(`invariant broken: ${message}`);
+/**
+ * An assertion that stays on in production: a broken invariant must stop the node, not corrupt. The
+ * message is a function where it is put together: for each record that would cost more than the rest.
+ */
+export function assert(condition: boolean, message: string | (() => string)): asserts condition {
+  if (condition) return;
+  throw new Error(`invariant broken: ${typeof message === 'string' ? message : message()}`);
 }

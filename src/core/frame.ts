@@ -7,8 +7,10 @@
  * The CRC (CRC-32 of zlib) covers the body and is seeded with its length, so that a damaged length
  * is found as surely as a damaged byte.
  */
+import { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import { textBytesMax } from './limits.ts';
+import { RecentTexts } from './recent-texts.ts';
 
 /**
  * Of frames, files and messages, from the first day; also where a record means something else than
@@ -39,6 +41,8 @@ const shortTextBytesMax = 64;
 const encoder = new TextEncoder();
 // A byte order mark is a part of a key like any other character.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+const recentTexts = new RecentTexts();
 
 /** Appends values to one growing buffer. Not for frames above 2^31 bytes. */
 export class FrameWriter {
@@ -133,6 +137,8 @@ export class FrameWriter {
 export class FrameReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  /** Made where the first text is read. */
+  #buffer: Buffer | null = null;
   /** Nothing is read at or behind it. */
   end: number;
   offset: number;
@@ -188,19 +194,30 @@ export class FrameReader {
   }
   text(): string {
     const length = this.u16();
-    const at = this.#advance(length);
-    return this.#shortAscii(at, length) ?? this.#utf8(at, length);
+    return this.#textAt(this.#advance(length), length);
   }
-  /** Most texts are short and ASCII; a TextDecoder costs more than such a text. */
-  #shortAscii(at: number, length: number): string | null {
-    if (length > shortTextBytesMax) return null;
-    let text = '';
-    for (let i = at; i < at + length; i += 1) {
-      const byte = this.#bytes[i] ?? 0;
-      if (byte > 0x7f) return null;
-      text += String.fromCharCode(byte);
-    }
+  /** The same, for one that many records have in common, as a content type is: made once. */
+  commonText(): string {
+    const length = this.u16();
+    const at = this.#advance(length);
+    const known = recentTexts.find(this.#bytes, at, length);
+    if (known !== null) return known;
+    const text = this.#textAt(at, length);
+    recentTexts.note(this.#bytes.slice(at, at + length), text);
     return text;
+  }
+  #textAt(at: number, length: number): string {
+    if (!this.#isShortAscii(at, length)) return this.#utf8(at, length);
+    this.#buffer ??= bufferOf(this.#bytes);
+    return this.#buffer.toString('latin1', at, at + length);
+  }
+  /** Most texts are; a TextDecoder costs more than such a text. */
+  #isShortAscii(at: number, length: number): boolean {
+    if (length > shortTextBytesMax) return false;
+    for (let i = at; i < at + length; i += 1) {
+      if ((this.#bytes[i] ?? 0) > 0x7f) return false;
+    }
+    return true;
   }
   #utf8(at: number, length: number): string {
     try {
@@ -209,6 +226,11 @@ export class FrameReader {
       throw new FrameError('damaged', at, 'a text is not UTF-8');
     }
   }
+}
+
+/** The same bytes, with what Buffer can do. */
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 /** The bounds of the frame at `offset`, its CRC checked. Throws a FrameError as `enterFrame`. */

@@ -37,7 +37,7 @@ export class LogBlocks {
   }
 
   append({ lsn, bytes, start, end }: Record): void {
-    assert(lsn === this.#endLsn, `record ${lsn} settled where ${this.#endLsn} was due`);
+    assert(lsn === this.#endLsn, () => `record ${lsn} settled where ${this.#endLsn} was due`);
     const last = this.#blocks.at(-1);
     if (last?.bytes === bytes && last.bounds.at(-1) === start) last.bounds.push(end);
     else this.#blocks.push({ firstLsn: lsn, bytes, bounds: [start, end] });
@@ -58,6 +58,13 @@ export class LogBlocks {
     for (let index = this.#indexOf(lsn); next < this.#endLsn; index += 1) {
       const block = this.#block(index);
       const from = startIn(block, next);
+      const rest = startIn(block, endOf(block)) - from;
+      if (bytes + rest <= bytesMax) {
+        runs.add(block.bytes, from, from + rest);
+        bytes += rest;
+        next = endOf(block);
+        continue;
+      }
       for (; next < endOf(block); next += 1) {
         const end = startIn(block, next + 1);
         bytes += end - startIn(block, next);
@@ -116,7 +123,7 @@ export class LogBlocks {
 
   #block(index: number): Block {
     const block = this.#blocks[index];
-    assert(block !== undefined, `there is no block ${index} in the log`);
+    assert(block !== undefined, () => `there is no block ${index} in the log`);
     return block;
   }
 }
@@ -124,7 +131,7 @@ export class LogBlocks {
 /** Where the frame of `lsn` begins in the buffer of its block. */
 function startIn(block: Block, lsn: number): number {
   const start = block.bounds[lsn - block.firstLsn];
-  assert(start !== undefined, `record ${lsn} is not in the block of ${block.firstLsn}`);
+  assert(start !== undefined, () => `record ${lsn} is not in the block of ${block.firstLsn}`);
   return start;
 }
 

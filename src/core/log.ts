@@ -85,8 +85,8 @@ export class Log {
   append(record: Record): void {
     const { lsn, epoch } = record;
     const lastEpoch = this.#epochs.at(-1)?.epoch ?? 0;
-    assert(lsn === this.lastLsn + 1, `record ${lsn} appended after ${this.lastLsn}`);
-    assert(epoch >= lastEpoch, `epoch ${epoch} appended after ${lastEpoch}`);
+    assert(lsn === this.lastLsn + 1, () => `record ${lsn} appended after ${this.lastLsn}`);
+    assert(epoch >= lastEpoch, () => `epoch ${epoch} appended after ${lastEpoch}`);
     if (epoch > lastEpoch) this.#epochs.push({ epoch, lsn });
     this.#tail.push(record);
     this.bytes += record.frameBytes;
@@ -98,7 +98,7 @@ export class Log {
 
   /** Drops the records from `lsn` on, which are not settled, and the configurations they brought. */
   cut(lsn: number): void {
-    assert(lsn >= this.#blocks.endLsn, `cut at ${lsn}, which is applied`);
+    assert(lsn >= this.#blocks.endLsn, () => `cut at ${lsn}, which is applied`);
     while (this.lastLsn >= lsn) this.bytes -= this.#tail.pop()?.frameBytes ?? 0;
     while ((this.#epochs.at(-1)?.lsn ?? 0) >= lsn) this.#epochs.pop();
     while ((this.#configs.at(-1)?.lsn ?? 0) >= lsn) this.#configs.pop();
@@ -117,7 +117,7 @@ export class Log {
   /** Forgets the records up to `lsn`, which must be settled: only a snapshot can send them now. */
   trim(lsn: number): void {
     if (lsn <= this.#base.lsn) return;
-    assert(lsn < this.#blocks.endLsn, `trimmed to ${lsn}, which is not settled`);
+    assert(lsn < this.#blocks.endLsn, () => `trimmed to ${lsn}, which is not settled`);
     this.#base = { epoch: this.epochAt(lsn) ?? 0, lsn };
     this.bytes -= this.#blocks.trim(lsn);
     while ((this.#epochs[1]?.lsn ?? Infinity) <= lsn) this.#epochs.shift();

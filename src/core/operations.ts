@@ -142,7 +142,7 @@ function readOperation(reader: FrameReader): Operation {
   switch (tag) {
     case tags.put: {
       const [key, ttlMs, session] = [reader.text(), reader.f64(), reader.f64()];
-      const contentType = reader.text();
+      const contentType = reader.commonText();
       return { kind: 'put', key, ttlMs, session, contentType, value: readBytes(reader) };
     }
     case tags.delete:

@@ -207,7 +207,7 @@ function readCommand(reader: FrameReader, kind: number): Command {
       const condition = readCondition(reader);
       const request = readRequest(reader);
       const ttlMs = reader.f64();
-      const contentType = reader.text();
+      const contentType = reader.commonText();
       const value = reader.bytes(reader.end - reader.offset);
       return { kind: 'put', key, value, contentType, ttlMs, condition, request };
     }

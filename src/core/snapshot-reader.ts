@@ -136,7 +136,7 @@ export class SnapshotReader {
 
   #readEntry(reader: FrameReader, session: number): void {
     const key = reader.text();
-    const contentType = reader.text();
+    const contentType = reader.commonText();
     const revision = reader.f64();
     const expiresAtMs = reader.f64();
     const ttlLsn = reader.f64();

@@ -125,7 +125,10 @@ export class Store {
    * kept as it is, often a view of its batch, which the log holds anyway: see `ownValues`.
    */
   apply(record: Record): Result | null {
-    assert(record.lsn === this.appliedLsn + 1, `applied ${record.lsn} after ${this.appliedLsn}`);
+    assert(
+      record.lsn === this.appliedLsn + 1,
+      () => `applied ${record.lsn} after ${this.appliedLsn}`,
+    );
     this.appliedLsn = record.lsn;
     this.logTimeMs = Math.max(this.logTimeMs, record.logTimeMs);
     const { command } = record;

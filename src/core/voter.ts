@@ -173,7 +173,7 @@ export class Voter {
     let lsn = prev.lsn;
     for (const record of records) {
       lsn += 1;
-      assert(record.lsn === lsn, `record ${record.lsn} where ${lsn} was due`);
+      assert(record.lsn === lsn, () => `record ${record.lsn} where ${lsn} was due`);
       if (lsn <= this.log.base.lsn) continue;
       const present = this.log.epochAt(lsn);
       if (present === record.epoch) continue;
@@ -187,7 +187,7 @@ export class Voter {
   }
 
   #cut(lsn: number): void {
-    assert(lsn > this.committedLsn, `I3: record ${lsn} is committed and would be cut`);
+    assert(lsn > this.committedLsn, () => `I3: record ${lsn} is committed and would be cut`);
     this.log.cut(lsn);
     this.durableLsn = Math.min(this.durableLsn, lsn - 1);
     this.writes.push({ kind: 'cut', lsn });
@@ -236,7 +236,10 @@ export class Voter {
     if (count <= 0) return;
     while (this.committedLsn < target) {
       const record = this.log.at(this.committedLsn + 1);
-      assert(record !== undefined, `record ${this.committedLsn + 1} is committed but not here`);
+      assert(
+        record !== undefined,
+        () => `record ${this.committedLsn + 1} is committed but not here`,
+      );
       this.committedLsn = record.lsn;
       this.#onApplied(record, this.store.apply(record));
     }
@@ -325,7 +328,7 @@ export class Voter {
 
   /** Refuses lower epochs from now on. */
   promise(epoch: number, to: string): void {
-    assert(epoch > this.promised, `I4: promise of ${epoch} after ${this.promised}`);
+    assert(epoch > this.promised, () => `I4: promise of ${epoch} after ${this.promised}`);
     this.promised = epoch;
     this.promisedTo = to;
     this.#writeMeta();
