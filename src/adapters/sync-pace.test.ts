@@ -9,11 +9,31 @@ describe('syncs on the event loop', () => {
     expect(pace.mayBlock(10)).toBe(true);
   });
 
-  test('take a hundredth of the time where one was slow', () => {
+  test('go on though a busy machine made one slow', () => {
+    const pace = new SyncPace();
+    for (const tookMs of [3, 0.1, 3, 0.1, 5, 0.1]) {
+      pace.onBlocked(tookMs, 1000);
+      expect(pace.mayBlock(1000)).toBe(true);
+    }
+  });
+
+  test('take a hundredth of the time where the disk is slow', () => {
     const pace = new SyncPace();
     pace.onBlocked(3, 1000);
-    expect(pace.mayBlock(1299)).toBe(false);
-    expect(pace.mayBlock(1300)).toBe(true);
+    pace.onBlocked(3, 1003);
+    expect(pace.mayBlock(1302)).toBe(false);
+    expect(pace.mayBlock(1303)).toBe(true);
+    // Still slow: one is enough now.
+    pace.onBlocked(3, 1306);
+    expect(pace.mayBlock(1605)).toBe(false);
+    expect(pace.mayBlock(1606)).toBe(true);
+  });
+
+  test('wait at once where one was slower than any busy machine makes it', () => {
+    const pace = new SyncPace();
+    pace.onBlocked(6, 1000);
+    expect(pace.mayBlock(1599)).toBe(false);
+    expect(pace.mayBlock(1600)).toBe(true);
   });
 
   test('are not tried again on a disk that stays slow', () => {
