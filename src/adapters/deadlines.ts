@@ -34,9 +34,9 @@ export class Deadlines {
     return deadline;
   }
 
-  /** Lifts a limit; nothing happens where it has expired or was lifted before. */
-  lift(deadline: Deadline): void {
-    this.#running.delete(deadline);
+  /** Lifts a limit; false where it has expired or was lifted before. */
+  lift(deadline: Deadline): boolean {
+    return this.#running.delete(deadline);
   }
 
   readonly #onSweep = (): void => {

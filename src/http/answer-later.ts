@@ -5,14 +5,17 @@ export type Settle = (answer: () => Response) => void;
  * An answer that a callback of the node gives. What goes wrong while it is made is the failure of
  * this request: it must not be thrown into the node's own step.
  */
-export function answerLater(start: (settle: Settle) => void): Promise<Response> {
+export function answerLater(
+  start: (settle: Settle, reject: (reason: unknown) => void) => void,
+): Promise<Response> {
   return new Promise((resolve, reject) => {
-    start((answer) => {
+    const settle: Settle = (answer) => {
       try {
         resolve(answer());
       } catch (error) {
         reject(error);
       }
-    });
+    };
+    start(settle, reject);
   });
 }

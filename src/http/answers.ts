@@ -23,7 +23,9 @@ const guards: HeaderFields = Object.freeze({
 
 export class Answers {
   readonly #node: NodeApi;
-  readonly #shared: SharedHeaders | null;
+  /** Headers of values read, and of values stored; null where they are not shared. */
+  readonly #readHeaders: SharedHeaders | null;
+  readonly #storedHeaders: SharedHeaders | null;
   #role = '';
   #epoch = -1;
   #appliedLsn = -1;
@@ -33,7 +35,8 @@ export class Answers {
   /** `sharesHeaders`: see `AppOptions`. */
   constructor(node: NodeApi, sharesHeaders: boolean) {
     this.#node = node;
-    this.#shared = sharesHeaders ? new SharedHeaders() : null;
+    this.#readHeaders = sharesHeaders ? new SharedHeaders() : null;
+    this.#storedHeaders = sharesHeaders ? new SharedHeaders() : null;
   }
 
   #refresh(): void {
@@ -44,7 +47,8 @@ export class Answers {
     this.#appliedLsn = appliedLsn;
     this.#epochText = String(epoch);
     this.#revisionText = String(appliedLsn);
-    this.#shared?.forget();
+    this.#readHeaders?.forget();
+    this.#storedHeaders?.forget();
   }
 
   /** The facts of this node, now, and `more`. */
@@ -61,7 +65,7 @@ export class Answers {
 
   /** 200 with a value: the hot answer. Or 201, where it was made by the request. */
   entry(entry: EntryView, status: 200 | 201 = 200): Response {
-    const body = this.#shared === null ? cheapBody(entry.value) : entry.value;
+    const body = this.#readHeaders === null ? cheapBody(entry.value) : entry.value;
     if (entry.contentType !== defaultContentType || entry.expiresAtMs > 0) {
       return this.make(status, body, this.#entryFields(entry));
     }
@@ -75,7 +79,7 @@ export class Answers {
       'dsm-epoch': this.#epochText,
       'dsm-revision': this.#revisionText,
     };
-    const init = { status, headers: this.#shared?.tagged(headers) ?? headers };
+    const init = { status, headers: this.#readHeaders?.tagged(headers) ?? headers };
     return new Response(body as BodyInit, init);
   }
 
@@ -120,7 +124,10 @@ export class Answers {
       'dsm-epoch': this.#epochText,
       'dsm-revision': this.#revisionText,
     };
-    return new Response(null, { status, headers });
+    return new Response(null, {
+      status,
+      headers: this.#storedHeaders?.tagged(headers) ?? headers,
+    });
   }
 
   empty(status: number, more: HeaderFields = {}): Response {

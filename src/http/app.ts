@@ -25,7 +25,7 @@ import { addLockRoutes } from './lock-routes.ts';
 import { addMetricsRoute, type ProcessFacts } from './metrics/metrics-route.ts';
 import { RequestCounts } from './metrics/request-counts.ts';
 import { addOpRoutes } from './op-routes.ts';
-import { addPeerRoutes } from './peer-routes.ts';
+import { addPeerRoutes, onPeerCall } from './peer-routes.ts';
 import { asDsmError } from './problem.ts';
 import { createSecretCheck } from './secret.ts';
 import { addSessionRoutes } from './session-routes.ts';
@@ -102,7 +102,8 @@ export function createApp(options: AppOptions): Hono {
   const origins = new Set(options.allowedOrigins);
   const sameSite = (request: Request) => expectSameSite(request, origins);
   const put = (request: Request) => putKey(parts, request);
-  const shortCut = new ShortCut({ node, answers, expectSameSite: sameSite, put, fail });
+  const append = (request: Request) => onPeerCall(parts, 'append', request);
+  const shortCut = new ShortCut({ node, answers, expectSameSite: sameSite, put, append, fail });
   return guarded(app, { shortCut, hosts, origins, sameSite, counts, fail });
 }
 

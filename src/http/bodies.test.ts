@@ -68,6 +68,23 @@ describe('a body', () => {
     expect(node.writes).toEqual([]);
   });
 
+  test('that arrives after its time is no write', async () => {
+    const { app, clock, node } = limited();
+    const late = { arrive: () => {} };
+    const request = new Request('http://127.0.0.1/v1/kv/a', { method: 'PUT', body: 'x' });
+    request.headers.set('content-length', '1');
+    request.arrayBuffer = () =>
+      new Promise((resolve) => {
+        late.arrive = () => resolve(new ArrayBuffer(1));
+      });
+    const answering = app.fetch(request);
+    await clock.advance(1500);
+    expect((await answering).status).toBe(408);
+    late.arrive();
+    await settled();
+    expect(node.writes).toEqual([]);
+  });
+
   test('that comes too slowly is not read on once it is refused', async () => {
     const { app, clock, node } = limited();
     let pulls = 0;

@@ -16,52 +16,78 @@ export class BodyReader {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Throws `too_large`, `request_timeout` for one that stalls, `invalid_request` for one cut short. */
+  /** Rejects as `take` fails. */
   read(request: Request, bytesMax: number): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => this.take(request, bytesMax, resolve, reject));
+  }
+
+  /**
+   * By callbacks, as this is on the way of every write. `onBody` is called once; `onFailure` with
+   * `too_large`, `request_timeout` for a body that stalls, `invalid_request` for one cut short, or
+   * with what `onBody` throws.
+   */
+  take(
+    request: Request,
+    bytesMax: number,
+    onBody: (body: Uint8Array) => void,
+    onFailure: (reason: unknown) => void,
+  ): void {
     const announced = request.headers.get('content-length');
-    if (announced === null) return this.#readStream(request.body, bytesMax);
-    // Refused before it is sent: a client that asks first, with Expect, need not send it at all.
-    if (Number(announced) > bytesMax) return Promise.reject(tooLarge(bytesMax));
-    return this.#inTime(request.arrayBuffer(), (buffer) => sized(buffer, bytesMax));
+    const ends = { onBody, onFailure };
+    if (announced === null) {
+      this.#takeStream(request.body, bytesMax, ends);
+    } else if (Number(announced) > bytesMax) {
+      // Refused before it is sent: a client that asks first, with Expect, need not send it at all.
+      onFailure(tooLarge(bytesMax));
+    } else {
+      this.#inTime(request.arrayBuffer(), (buffer) => sized(buffer, bytesMax), ends);
+    }
   }
 
-  #readStream(stream: Request['body'], bytesMax: number): Promise<Uint8Array> {
-    if (stream === null) return Promise.resolve(new Uint8Array(0));
+  #takeStream(stream: Request['body'], bytesMax: number, ends: Ends): void {
+    if (stream === null) {
+      this.#inTime(Promise.resolve(new Uint8Array(0)), asItIs, ends);
+      return;
+    }
     const reader = stream.getReader();
-    const collecting = collect(reader, bytesMax);
-    return this.#inTime(
-      collecting,
-      (bytes) => bytes,
-      () => drop(reader),
-    );
+    this.#inTime(collect(reader, bytesMax), asItIs, ends, () => drop(reader));
   }
 
-  /** `take` may throw. In one promise: this is on the way of every write. */
+  /** `sizedOf` may throw. */
   #inTime<Body>(
     reading: Promise<Body>,
-    take: (body: Body) => Uint8Array,
+    sizedOf: (body: Body) => Uint8Array,
+    { onBody, onFailure }: Ends,
     giveUp = () => {},
-  ): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      const deadline = this.#deadlines.set(this.#timeoutMs, () => {
-        reject(new DsmError('request_timeout', `The body did not arrive in ${this.#timeoutMs} ms`));
-        giveUp();
-      });
-      const fail = (error: unknown) => {
-        this.#deadlines.lift(deadline);
-        reject(error instanceof DsmError ? error : cutShort(error));
-      };
-      reading.then((body) => {
-        try {
-          resolve(take(body));
-          this.#deadlines.lift(deadline);
-        } catch (error) {
-          fail(error);
-        }
-      }, fail);
+  ): void {
+    const deadline = this.#deadlines.set(this.#timeoutMs, () => {
+      onFailure(
+        new DsmError('request_timeout', `The body did not arrive in ${this.#timeoutMs} ms`),
+      );
+      giveUp();
     });
+    // Who was told that it took too long is told nothing more.
+    const isInTime = () => this.#deadlines.lift(deadline);
+    const arrived = (body: Body) => {
+      try {
+        if (isInTime()) onBody(sizedOf(body));
+      } catch (error) {
+        onFailure(error);
+      }
+    };
+    const broken = (error: unknown) => {
+      if (isInTime()) onFailure(error instanceof DsmError ? error : cutShort(error));
+    };
+    reading.then(arrived, broken);
   }
 }
+
+interface Ends {
+  readonly onBody: (body: Uint8Array) => void;
+  readonly onFailure: (reason: unknown) => void;
+}
+
+const asItIs = (bytes: Uint8Array): Uint8Array => bytes;
 
 /** The length that was announced is the sender's word. */
 function sized(buffer: ArrayBuffer, bytesMax: number): Uint8Array {

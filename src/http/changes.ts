@@ -6,8 +6,9 @@
 import { assert, DsmError } from '../core/errors.ts';
 import type { NodeApi, WriteRequest, WriteResult } from '../node/api.ts';
 import type { Random } from '../ports/random.ts';
+import { answerLater, type Settle } from './answer-later.ts';
 import type { Answers } from './answers.ts';
-import { type Forwarder, isForwarded } from './forward.ts';
+import { type ActiveCall, type Forwarder, isForwarded } from './forward.ts';
 import { headerNames } from './headers.ts';
 import { parseIdentity, type RequestIdentity } from './request-tag.ts';
 
@@ -37,6 +38,12 @@ export interface Change {
   answer(result: WriteResult): Response;
 }
 
+/** Runs a change here, under the idempotency key that it has by then. */
+type RunAs = (
+  identity: RequestIdentity | null,
+  done: (error: DsmError | null, answer: () => Response) => void,
+) => void;
+
 export class Changes {
   readonly #options: ChangesOptions;
 
@@ -53,34 +60,39 @@ export class Changes {
   }
 
   run(change: Change): Promise<Response> {
+    return answerLater((settle) => this.start(change, settle));
+  }
+
+  start(change: Change, settle: Settle): void {
     const { node, answers } = this.#options;
-    return this.runAs(change, (identity, done) =>
+    const run: RunAs = (identity, done) =>
       node.write(change.command(identity), (error, result) =>
         done(error, () => {
           assert(result !== null, 'a write without an error has a result');
           const known = knownBefore(result);
           return known === null ? change.answer(result) : answers.problem(known);
         }),
-      ),
-    );
+      );
+    this.#options.forwarder.start(this.#callOf(change, run), settle);
   }
 
   /** The same for what is not one command. */
-  runAs(
+  runAs(change: Omit<Change, 'command' | 'answer'>, run: RunAs): Promise<Response> {
+    return this.#options.forwarder.run(this.#callOf(change, run));
+  }
+
+  #callOf(
     { caller, method, body, target, waitMs = 0 }: Omit<Change, 'command' | 'answer'>,
-    runHere: (
-      identity: RequestIdentity | null,
-      done: (error: DsmError | null, answer: () => Response) => void,
-    ) => void,
-  ): Promise<Response> {
-    const { forwarder, node, random } = this.#options;
+    run: RunAs,
+  ): ActiveCall {
+    const { node, random } = this.#options;
     let { identity } = caller;
-    return forwarder.run({
+    return {
       isForwarded: caller.isForwarded,
       bodyBytes: body?.length ?? 0,
       isRepeatable: () => identity !== null,
       waitMs,
-      runHere: (done) => runHere(identity, done),
+      runHere: (done) => run(identity, done),
       pack: () => {
         // This node may be the master in the end: then it must be the same request there. With a
         // revision it is refused, and not run twice, where it ran and is forgotten meanwhile.
@@ -90,7 +102,7 @@ export class Changes {
         const all = { ...headers, ...headersOf(identity) };
         return { method, path, headers: all, ...(body === null ? {} : { body }) };
       },
-    });
+    };
   }
 }
 

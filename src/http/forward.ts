@@ -75,10 +75,13 @@ export class Forwarder {
 
   /** Rejects only with what `runHere` throws. */
   run(call: ActiveCall): Promise<Response> {
-    return answerLater((settle) => {
-      if (this.#options.node.isActive()) this.#here(call, settle);
-      else this.#away(call, settle, null);
-    });
+    return answerLater((settle) => this.start(call, settle));
+  }
+
+  /** Throws only what `runHere` throws. */
+  start(call: ActiveCall, settle: Settle): void {
+    if (this.#options.node.isActive()) this.#here(call, settle);
+    else this.#away(call, settle, null);
   }
 
   #here(call: ActiveCall, settle: Settle): void {

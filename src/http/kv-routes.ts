@@ -5,6 +5,7 @@ import type { PutCommand } from '../core/record.ts';
 import type { EntryView, WriteRequest, WriteResult } from '../node/api.ts';
 import { answerLater } from './answer-later.ts';
 import type { Answers } from './answers.ts';
+import type { Change } from './changes.ts';
 import {
   conditionHeaders,
   isHeld,
@@ -88,9 +89,9 @@ export function putKey(
   const precondition = parsePrecondition(headers);
   const contentType = parseContentType(headers, node.limits.contentTypeBytesMax);
   const caller = changes.caller(headers);
-  return bodies.read(request, node.limits.valueBytesMax).then((value) => {
+  const changeTo = (value: Uint8Array): Change => {
     const content = { value, contentType, ttlMs, session };
-    return changes.run({
+    return {
       caller,
       method: 'PUT',
       target: () => ({
@@ -103,8 +104,16 @@ export function putKey(
         return commandOf(key, precondition, content, tagRequest(identity, payload));
       },
       answer: (result) => answerOf(options.answers, result, precondition.wantsCurrent),
-    });
-  });
+    };
+  };
+  return answerLater((settle, reject) =>
+    bodies.take(
+      request,
+      node.limits.valueBytesMax,
+      (value) => changes.start(changeTo(value), settle),
+      reject,
+    ),
+  );
 }
 
 export function deleteKey(
@@ -183,7 +192,10 @@ function answerOf(answers: Answers, result: WriteResult, wantsCurrent: boolean):
     case 'precondition-failed':
       return answers.problem(preconditionFailed(revision));
     default:
-      assert(result.status === 'otherwise' && outcome !== undefined, `a write is not ${status}`);
+      assert(
+        result.status === 'otherwise' && outcome !== undefined,
+        () => `a write is not ${status}`,
+      );
       if (!wantsCurrent) return answers.problem(preconditionFailed(outcome.revision));
       return answers.problem(preconditionFailed(outcome.revision, outcome), {
         'preference-applied': 'return=representation',

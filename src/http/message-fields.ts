@@ -70,9 +70,15 @@ export class MessageFields {
   }
 }
 
+/** The last one that was found to be one: messages that come often come from one master. */
+let lastBaseUrl = '';
+
 /** Scheme, host and port; no path, no slash at the end, nobody's name. */
 function isBaseUrl(text: string): boolean {
-  return /^https?:\/\/[^/?#@\\\s]+$/.test(text) && URL.canParse(text);
+  if (text === lastBaseUrl) return text !== '';
+  const isOne = /^https?:\/\/[^/?#@\\\s]+$/.test(text) && URL.canParse(text);
+  if (isOne) lastBaseUrl = text;
+  return isOne;
 }
 
 function invalid(path: string, expected: string): DsmError {

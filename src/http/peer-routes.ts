@@ -19,11 +19,12 @@ const noBytes = new Uint8Array(0);
 export function addPeerRoutes(app: Hono, options: RouteOptions): void {
   for (const name of peerCallNames) {
     const { method, path } = peerPaths[name];
-    app.on(method, path, (c) => onCall(options, name, c.req.raw));
+    app.on(method, path, (c) => onPeerCall(options, name, c.req.raw));
   }
 }
 
-async function onCall(
+/** Rejects with a DsmError. */
+export async function onPeerCall(
   { node, answers, bodies, checkSecret }: RouteOptions,
   name: PeerCallName,
   request: Request,

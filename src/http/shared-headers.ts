@@ -1,8 +1,8 @@
 /**
- * Headers that most answers have in common, as native objects that a Response copies. On Bun that
- * saves a tenth of a GET; on Node and Deno plain objects are faster, and this is not used.
+ * Headers that most answers of one kind have in common, as native objects that a Response copies. On
+ * Bun that saves a tenth of a GET; on Node and Deno plain objects are faster, and this is not used.
  */
-type Fields = Readonly<Record<'etag' | 'content-type', string>> & Readonly<Record<string, string>>;
+type Fields = Readonly<Record<'etag', string>> & Readonly<Record<string, string>>;
 
 export class SharedHeaders {
   #headers: Headers | null = null;

@@ -1,12 +1,14 @@
 /**
- * A short cut for the calls that this store exists for: to a key, for a host that was let in. It goes
- * around the router and Hono's context, which cost a tenth of such a call. A plain GET at the active
- * master under a lease is answered here; a PUT is handed to what its route would hand it to; all
- * else goes to the routes, which answer the same.
+ * A short cut for the calls that this store exists for: to a key, and the appends that bring it to
+ * slaves, for a host that was let in. It goes around the router and Hono's context, which cost a tenth
+ * of such a call. A plain GET at the active master under a lease is answered here; a PUT and an append
+ * are handed to what their routes would hand them to; all else goes to the routes, which answer the
+ * same.
  */
 import type { NodeApi } from '../node/api.ts';
 import type { Answers } from './answers.ts';
 import { isPlainKey, keysPath, pathStart } from './keys.ts';
+import { peerPaths } from './peer-calls.ts';
 
 export interface ShortCutOptions {
   readonly node: NodeApi;
@@ -15,6 +17,8 @@ export interface ShortCutOptions {
   readonly expectSameSite: (request: Request) => void;
   /** Answers a PUT of a key; rejects as a route may. */
   readonly put: (request: Request) => Promise<Response>;
+  /** The same for an append of the active master. */
+  readonly append: (request: Request) => Promise<Response>;
   /** Answers for what was thrown. */
   readonly fail: (thrown: unknown) => Response;
 }
@@ -23,6 +27,8 @@ export class ShortCut {
   readonly #options: ShortCutOptions;
   /** What the URLs of keys begin with for a host that was let in; one client has one host. */
   #prefix = '\0';
+  /** The URL of appends there. */
+  #appendUrl = '\0';
 
   constructor(options: ShortCutOptions) {
     this.#options = options;
@@ -31,16 +37,19 @@ export class ShortCut {
   /** Requests for the host of `url` may take the short cut. */
   letIn(url: string): void {
     if (url.startsWith(this.#prefix)) return;
-    this.#prefix = url.slice(0, pathStart(url)) + keysPath;
+    const origin = url.slice(0, pathStart(url));
+    this.#prefix = origin + keysPath;
+    this.#appendUrl = origin + peerPaths.append.path;
   }
 
   /** Undefined where a route must look. Throws `forbidden`, as the guards do. */
   answer(request: Request): Response | Promise<Response> | undefined {
     const { method, url } = request;
+    const { expectSameSite, put, append, fail } = this.#options;
+    if (method === 'POST' && url === this.#appendUrl) return append(request).catch(fail);
     if (!url.startsWith(this.#prefix)) return undefined;
     if (method === 'GET') return this.#get(url.slice(this.#prefix.length), request);
     if (method !== 'PUT') return undefined;
-    const { expectSameSite, put, fail } = this.#options;
     expectSameSite(request);
     return put(request).catch(fail);
   }
