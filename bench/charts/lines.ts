@@ -69,7 +69,7 @@ function rowsOf(points: readonly ChartPoint[], name: MetricName, axis: Axis): Ro
   });
 }
 
-/** A level that was measured at one place only is no line here: it is a point of one in the other chart. */
+/** A level that was measured at one place only is no line here: in the other chart it is a point. */
 function linesOf(rows: readonly Row[]): readonly Row[] {
   const placesOf = Map.groupBy(rows, ({ series }) => series);
   const isLine = (own: readonly Row[] = []) => new Set(own.map(({ x }) => x)).size > 1;

@@ -19,9 +19,12 @@ export type Change =
 
 const none: readonly Change[] = Object.freeze([]);
 
-/** Of the exceptions kept, bytes; the newest may have more alone. They are objects that live long: as many as the log has would be a burden. */
+/**
+ * Of the exceptions kept, bytes; the newest may have more alone. They are objects that live long: as
+ * many as the log has would be a burden.
+ */
 const exceptionBytesMax = 32 * 1024 * 1024;
-/** Rough cost in memory of an exception, and of each change in it beside its key. Values are the log's. */
+/** Rough cost of an exception, and of each change in it beside its key; values are the log's. */
 const exceptionBytes = 64;
 const changeBytes = 192;
 /** When there are too many. */

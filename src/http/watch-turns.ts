@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 
 /** A piece that was begun is finished: one more of them may come on top. */
 const workMs = 2;
-/** Counted from the end of the work, so that no runtime finds the next timer due before it looks for input. */
+/** From the end of the work on: no runtime finds the next timer due before it looks for input. */
 const restMs = 2;
 
 export class Turns {
@@ -23,7 +23,10 @@ export class Turns {
     this.#clock = clock;
   }
 
-  /** Does `job` at once while there is time, else when all that waited before are done. Rejects with what it throws. */
+  /**
+   * Does `job` at once while there is time, else when all that waited before are done. Rejects with
+   * what it throws.
+   */
   run<Result>(job: () => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       const run = () => {

@@ -1,12 +1,12 @@
 /**
- * What an active master writes because time goes on (DESIGN.md §3): an end for keys and sessions whose
- * lifetime has ended, and a `tick` where nobody else writes, so that the log's time does not stand still over
- * a restart. One batch at a time: the next one when it is applied.
+ * What an active master writes because time goes on (DESIGN.md §3): an end for keys and sessions
+ * whose lifetime has ended, and a `tick` where nobody else writes, so that the log's time does not
+ * stand still over a restart. One batch at a time: the next one when it is applied.
  *
- * Sessions are given the benefit of the doubt. Their ends come behind what clients ask in the same batch: a
- * keep-alive that lay in the queue while the disk was slow came in time, and makes the end void. What came in
- * time and does not fit into the batch holds them up until it is its turn. And where this process itself stood
- * still, they wait until it has heard what came meanwhile.
+ * Sessions are given the benefit of the doubt. Their ends come behind what clients ask in the same
+ * batch: a keep-alive that lay in the queue while the disk was slow came in time, and makes the end
+ * void. What came in time and does not fit into the batch holds them up until it is its turn. And
+ * where this process itself stood still, they wait until it has heard what came meanwhile.
  */
 import type { Limits } from '../core/limits.ts';
 import type { ActiveMaster } from '../core/master.ts';
@@ -73,10 +73,10 @@ export class Lifetimes {
   }
 
   /**
-   * The ends of sessions where `take` said that there are some. `waitingSinceMs`: when the oldest write
-   * came that is left for the next batch; Infinity where none is. It may be a keep-alive of those
-   * that fell due after it, so they are left too. A queue that is never empty keeps nobody alive:
-   * what waits is younger some day.
+   * The ends of sessions where `take` said that there are some. `waitingSinceMs`: when the oldest
+   * write came that is left for the next batch; Infinity where none is. It may be a keep-alive of
+   * those that fell due after it, so they are left too. A queue that is never empty keeps nobody
+   * alive: what waits is younger some day.
    */
   takeEnds(nowMs: number, waitingSinceMs: number): Command[] {
     if (waitingSinceMs < (this.#sessionsDue?.leaveUntilMs ?? 0)) return [];
