@@ -9,18 +9,22 @@ describe('syncs on the event loop', () => {
     expect(pace.mayBlock(10)).toBe(true);
   });
 
-  test('go on though a busy machine made one slow', () => {
+  test('go on though a busy machine makes most of them slow', () => {
     const pace = new SyncPace();
-    for (const tookMs of [3, 0.1, 3, 0.1, 5, 0.1]) {
-      pace.onBlocked(tookMs, 1000);
-      expect(pace.mayBlock(1000)).toBe(true);
+    for (let round = 0; round < 3; round += 1) {
+      for (const tookMs of [3, 3, 3, 3, 3, 3, 5, 0.1]) {
+        pace.onBlocked(tookMs, 1000);
+        expect(pace.mayBlock(1000)).toBe(true);
+      }
     }
   });
 
   test('take a hundredth of the time where the disk is slow', () => {
     const pace = new SyncPace();
-    pace.onBlocked(3, 1000);
-    pace.onBlocked(3, 1003);
+    for (let i = 0; i < 8; i += 1) {
+      expect(pace.mayBlock(1003)).toBe(true);
+      pace.onBlocked(3, 1003);
+    }
     expect(pace.mayBlock(1302)).toBe(false);
     expect(pace.mayBlock(1303)).toBe(true);
     // Still slow: one is enough now.

@@ -9,15 +9,17 @@
 const quickMs = 0.5;
 /** A sync through the pool that took less, the way there included, may have been a quick one, ms. */
 const pooledQuickMs = 5;
-/** A busy machine now and then makes a quick disk look slow, but not for so long, ms. */
+/** A busy machine makes a quick disk look slow again and again: so many times in a row it is slow. */
+const slowInARow = 8;
+/** But it does not for so long, ms. */
 const surelySlowMs = 5;
 /** On a slow disk, waiting takes no more than one part in so many of the time. */
 const pauseFactor = 100;
 
 export class SyncPace {
   #pooledUntilMs = -Infinity;
-  /** The sync before was slow too. */
-  #wasSlow = false;
+  /** Syncs since the last quick one. */
+  #slowCount = 0;
 
   /** False: through the thread pool. `nowMs` of a monotonic clock, as below. */
   mayBlock(nowMs: number): boolean {
@@ -26,11 +28,10 @@ export class SyncPace {
 
   /** A sync on the event loop has ended. */
   onBlocked(tookMs: number, nowMs: number): void {
-    const isSlow = tookMs > quickMs;
-    if (isSlow && (this.#wasSlow || tookMs > surelySlowMs)) {
+    this.#slowCount = tookMs > quickMs ? this.#slowCount + 1 : 0;
+    if (this.#slowCount >= slowInARow || tookMs > surelySlowMs) {
       this.#pooledUntilMs = nowMs + tookMs * pauseFactor;
     }
-    this.#wasSlow = isSlow;
   }
 
   /** A sync through the thread pool has ended: a disk that is still slow keeps its pause. */
