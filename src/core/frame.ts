@@ -203,7 +203,7 @@ export class FrameReader {
     const known = recentTexts.find(this.#bytes, at, length);
     if (known !== null) return known;
     const text = this.#textAt(at, length);
-    recentTexts.note(this.#bytes.slice(at, at + length), text);
+    recentTexts.note(this.#bytes, at, length, text);
     return text;
   }
   #textAt(at: number, length: number): string {

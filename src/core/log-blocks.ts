@@ -59,6 +59,7 @@ export class LogBlocks {
       const block = this.#block(index);
       const from = startIn(block, next);
       const rest = startIn(block, endOf(block)) - from;
+      // Nearly always: a batch is one block, sent whole, and its records need not be looked at.
       if (bytes + rest <= bytesMax) {
         runs.add(block.bytes, from, from + rest);
         bytes += rest;

@@ -7,8 +7,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 test('a text is known by all of its bytes', () => {
   const texts = new RecentTexts();
-  const known = bytesOf('text/html');
-  texts.note(known, 'text/html');
+  texts.note(bytesOf('>text/html<'), 1, 9, 'text/html');
   const message = bytesOf('..text/html..text/htmx');
   expect(texts.find(message, 2, 9)).toBe('text/html');
   expect(texts.find(message, 2, 8)).toBe(null);
@@ -17,7 +16,9 @@ test('a text is known by all of its bytes', () => {
 
 test('the last one of each length is remembered, and none that is long', () => {
   const texts = new RecentTexts();
-  for (const text of ['a/bc', 'd/ef', 'g'.repeat(65)]) texts.note(bytesOf(text), text);
+  for (const text of ['a/bc', 'd/ef', 'g'.repeat(65)]) {
+    texts.note(bytesOf(text), 0, text.length, text);
+  }
   expect(texts.find(bytesOf('a/bc'), 0, 4)).toBe(null);
   expect(texts.find(bytesOf('d/ef'), 0, 4)).toBe('d/ef');
   expect(texts.find(bytesOf('g'.repeat(65)), 0, 65)).toBe(null);

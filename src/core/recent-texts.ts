@@ -25,8 +25,9 @@ export class RecentTexts {
     return known.text;
   }
 
-  /** Keeps `bytes`, which must be of its own. */
-  note(bytes: Uint8Array, text: string): void {
-    if (bytes.length <= bytesMax) this.#byLength[bytes.length] = { bytes, text };
+  /** `text` is what the `length` bytes at `at` say; keeps a copy of them. */
+  note(bytes: Uint8Array, at: number, length: number, text: string): void {
+    if (length > bytesMax) return;
+    this.#byLength[length] = { bytes: bytes.slice(at, at + length), text };
   }
 }

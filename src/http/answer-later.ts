@@ -2,8 +2,9 @@
 export type Settle = (answer: () => Response) => void;
 
 /**
- * An answer that a callback of the node gives. What goes wrong while it is made is the failure of
- * this request: it must not be thrown into the node's own step.
+ * An answer that a callback of the node gives; or none, by `reject`: the request was at fault, or its
+ * body never came. What goes wrong while it is made is the failure of this request too: it must not
+ * be thrown into the node's own step.
  */
 export function answerLater(
   start: (settle: Settle, reject: (reason: unknown) => void) => void,

@@ -71,11 +71,11 @@ export class MessageFields {
 }
 
 /** The last one that was found to be one: messages that come often come from one master. */
-let lastBaseUrl = '';
+let lastBaseUrl: string | null = null;
 
 /** Scheme, host and port; no path, no slash at the end, nobody's name. */
 function isBaseUrl(text: string): boolean {
-  if (text === lastBaseUrl) return text !== '';
+  if (text === lastBaseUrl) return true;
   const isOne = /^https?:\/\/[^/?#@\\\s]+$/.test(text) && URL.canParse(text);
   if (isOne) lastBaseUrl = text;
   return isOne;

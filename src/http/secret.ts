@@ -8,8 +8,8 @@ import { headerNames } from './headers.ts';
 export type SecretCheck = (headers: Headers) => void;
 
 /**
- * `secret` null switches the check off. Takes the same time for every wrong secret of the right
- * length, which is no secret: those that `dsm` makes have one length.
+ * `secret` null switches the check off. All that the time of an answer can tell is the length of the
+ * secret, and those that `dsm` makes have one length.
  */
 export function createSecretCheck(secret: string | null): SecretCheck {
   if (secret === null) return () => {};

@@ -11,9 +11,15 @@ import type { DsmNode } from '../../node/node.ts';
 import type { PeerAnswer, PeerCall } from '../../ports/peers.ts';
 import { InvariantError } from '../invariants.ts';
 
+/** What the rules look at. */
+export type WatchedNode = Pick<
+  DsmNode,
+  'nodeId' | 'epoch' | 'appliedLsn' | 'isActive' | 'readNow' | 'inspect'
+>;
+
 interface Named {
   readonly name: string;
-  readonly node: DsmNode | null;
+  readonly node: WatchedNode | null;
 }
 
 /** What was seen of one life of a node. */
@@ -53,7 +59,7 @@ export class WalkRules {
     if (leasesHold) for (const { name, node } of seats) this.#checkLease(name, node);
   }
 
-  #checkNode(name: string, node: DsmNode): void {
+  #checkNode(name: string, node: WatchedNode): void {
     const voter = node.inspect();
     let seen = this.#seen.get(name);
     if (seen?.voter !== voter) {
@@ -98,7 +104,7 @@ export class WalkRules {
     else holders.add(self.nodeId);
   }
 
-  #checkCommitted(name: string, node: DsmNode, seen: Seen): void {
+  #checkCommitted(name: string, node: WatchedNode, seen: Seen): void {
     const { voter } = seen;
     if (voter.committedLsn < seen.committedLsn) {
       throw new InvariantError('I3', `${name} took back commits to ${voter.committedLsn}`);
@@ -124,7 +130,7 @@ export class WalkRules {
   }
 
   /** I2: an epoch has one master; and what is committed is in its log. */
-  #checkActive(name: string, node: DsmNode, seen: Seen): void {
+  #checkActive(name: string, node: WatchedNode, seen: Seen): void {
     const { epoch, nodeId } = node;
     seen.activeEpoch = epoch;
     const owner = this.#ownerOfEpoch.get(epoch) ?? nodeId;
@@ -143,7 +149,7 @@ export class WalkRules {
   }
 
   /** I7: who may answer a READ now knows what was done. */
-  #checkLease(name: string, node: DsmNode | null): void {
+  #checkLease(name: string, node: WatchedNode | null): void {
     if (node === null || !node.isActive() || node.appliedLsn >= this.highestDoneLsn) return;
     if (node.readNow('k') === undefined) return;
     throw new InvariantError('I7', `${name} may answer reads and lacks ${this.highestDoneLsn}`);
@@ -157,7 +163,7 @@ export class WalkRules {
   }
 
   /** I1: a client is told at `node` that `lsn` is done. */
-  onDone(seats: readonly Named[], node: DsmNode, lsn: number): void {
+  onDone(seats: readonly Named[], node: WatchedNode, lsn: number): void {
     this.check(seats, false);
     const voter = node.inspect();
     if (lsn > voter.committedLsn) {
