@@ -117,7 +117,7 @@ export const defaultLimits: Limits = Object.freeze({
   failoverStaggerMs: 400,
   stepDownMs: 1500,
   hedgeMs: 25,
-  gatherMs: 1,
+  gatherMs: 5,
   lazyMs: 50,
   suspectMs: 500,
   removeMs: 10_000,

@@ -1,14 +1,10 @@
-/**
- * Writes that have no lsn yet: bounded in count and in bytes, and taken batch by batch. Under load
- * the next batch waits a moment for the clients that were answered just now, because they are about
- * to ask again: a batch without them would need a sync and its messages for a part of the clients
- * only, and theirs another one.
- */
+/** Writes that have no lsn yet: bounded in count and in bytes, and taken batch by batch. */
 import { DsmError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import { mayGrow, txnBytes } from '../core/operations.ts';
 import type { Mutation } from '../core/record.ts';
 import type { WriteDone } from './api.ts';
+import { Gathering } from './gathering.ts';
 
 export interface QueuedWrite {
   readonly atMs: number;
@@ -16,24 +12,18 @@ export interface QueuedWrite {
   readonly done: WriteDone;
 }
 
-/** From so many answers at once on, the next batch waits for the clients that got them. */
-const gatherFrom = 8;
-/** Of the clients that may be there again: not all are, and nobody should wait for the last one. */
-const gatherShare = 0.8;
-
 /** Bytes that a record takes beside its key and value, about. */
 const recordOverheadBytes = 96;
 
 export class WriteQueue {
   readonly #limits: Limits;
+  readonly #gathering: Gathering;
   #queue: QueuedWrite[] = [];
   #bytes = 0;
-  /** The next batch waits until then, or until so many writes wait for it. */
-  #gatherUntilMs = 0;
-  #gatherCount = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
+    this.#gathering = new Gathering(limits.gatherMs);
   }
 
   get size(): number {
@@ -85,19 +75,17 @@ export class WriteQueue {
 
   /** So many clients were answered at once. */
   gather(answeredCount: number, nowMs: number): void {
-    if (answeredCount < gatherFrom) return;
-    this.#gatherUntilMs = nowMs + this.#limits.gatherMs;
-    this.#gatherCount = Math.floor((this.size + answeredCount) * gatherShare);
+    this.#gathering.begin(this.size, answeredCount, nowMs);
   }
 
   /** Enough writes wait, or have waited long enough. */
   isGathered(nowMs: number): boolean {
-    if (this.size === 0) return false;
-    return nowMs >= this.#gatherUntilMs || this.size >= this.#gatherCount;
+    return this.size > 0 && this.#gathering.isOver(this.size, nowMs);
   }
 
   /** The oldest ones, as many as one batch holds. */
   take(): QueuedWrite[] {
+    this.#gathering.end(this.size);
     let count = 0;
     let bytes = 0;
     for (const { command } of this.#queue) {
@@ -125,8 +113,8 @@ export class WriteQueue {
   /** When the oldest is late, or a gathering ends. */
   nextWakeMs(nowMs: number): number {
     const lateMs = this.oldestMs + this.#limits.writeTimeoutMs;
-    const isGathering = this.size > 0 && this.#gatherUntilMs > nowMs;
-    return Math.min(lateMs, isGathering ? this.#gatherUntilMs : Infinity);
+    const { untilMs } = this.#gathering;
+    return Math.min(lateMs, this.size > 0 && untilMs > nowMs ? untilMs : Infinity);
   }
 
   failAll(error: DsmError): void {
