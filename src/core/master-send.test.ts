@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { members, put } from '../sim/fixtures.ts';
 import { type ActiveMasterFixture, startMaster } from '../sim/master-fixture.ts';
 import type { Outgoing } from './master.ts';
+import type { Placement } from './placement.ts';
 import { decodeRecords } from './record.ts';
 
 /** An epoch whose first records everybody has, at 0 ms; nothing is due until a heartbeat. */
-function quiet(nodeIds: string): ActiveMasterFixture {
-  const fixture = startMaster(nodeIds);
+function quiet(nodeIds: string, placement?: Placement): ActiveMasterFixture {
+  const fixture = startMaster(nodeIds, [], 0, placement);
   fixture.sync();
   settle(fixture, 0);
   return fixture;
@@ -46,10 +47,21 @@ describe('which slaves get a batch (rule 3)', () => {
     expect(sentTo(fixture, 10 + 50)).toEqual(expect.arrayContaining(rest));
   });
 
-  test('the same key goes to the same slaves, another one perhaps to others', () => {
+  test('those that answer fastest, also while the others are not behind', () => {
+    const fixture = quiet('m1 s1 s2 s3 s4');
+    const { master, answer, write } = fixture;
+    write('k', 10);
+    for (const outgoing of master.takeDue(10 + 50)) {
+      answer(outgoing, outgoing.peer.nodeId > 's2' ? 61 : 75);
+    }
+    write('k', 80);
+    expect(sentTo(fixture, 80)).toEqual(['s3', 's4']);
+  });
+
+  test('by hash: the same key goes to the same slaves, another one perhaps to others', () => {
     const chosen = new Map<string, string>();
     for (const key of ['a', 'b', 'c', 'd', 'e', 'f', 'a', 'b', 'c']) {
-      const fixture = quiet('m1 s1 s2 s3 s4 s5');
+      const fixture = quiet('m1 s1 s2 s3 s4 s5', 'hash');
       fixture.write(key, 10);
       const slaves = sentTo(fixture, 10).join(' ');
       expect(slaves).toBe(chosen.get(key) ?? slaves);

@@ -199,6 +199,7 @@ export class ActiveMaster {
       this.onFailed(peer, sent, nowMs);
     } else {
       peer.onAcked(sent, ack.ackedLsn, ack.appliedLsn);
+      peer.noteAckTime(nowMs - sent.sentAtMs);
       this.lease.addVow(peer.nodeId, sent.sentAtMs);
       this.advance(nowMs);
     }

@@ -31,6 +31,8 @@ export class Peer {
   matchLsn = 0;
   nextLsn: number;
   appliedLsn = 0;
+  /** Time from a message to its ACK, ms, smoothed as round trips are in TCP (RFC 6298). */
+  ackMs = 0;
   /** `seq` of the newest message that it acknowledged. */
   ackedSeq = 0;
   /** When the newest message that it answered was sent, own clock: silence is counted from here. */
@@ -111,6 +113,10 @@ export class Peer {
     this.isGone = false;
     this.batchBytes = Math.min(this.#batchBytesMax, this.batchBytes * 2);
     this.onAnswered(sent);
+  }
+
+  noteAckTime(ms: number): void {
+    this.ackMs += (ms - this.ackMs) / 8;
   }
 
   /** It has answered, whatever it said. */

@@ -57,6 +57,16 @@ describe('placement', () => {
     expect(idsFor(five, 2, 'least-lag', 'k')).toEqual(['s3', 's5']);
   });
 
+  test('least-lag: among equals those that answer fastest', () => {
+    const three = slaves(3);
+    for (const [index, peer] of three.entries()) {
+      for (let n = 0; n < 9; n += 1) peer.noteAckTime([2, 9, 1][index] ?? 0);
+    }
+    expect(idsFor(three, 2, 'least-lag', 'k')).toEqual(['s3', 's1']);
+    for (let n = 0; n < 9; n += 1) three[2]?.noteAckTime(20);
+    expect(idsFor(three, 2, 'least-lag', 'k')).toEqual(['s1', 's2']);
+  });
+
   test('random: follows the randomness that it is given', () => {
     const draws = [0.1, 0.9, 0.5];
     const chosen = chooseSlaves(slaves(3), 2, 'random', 'k', () => draws.shift() ?? 0);

@@ -134,7 +134,7 @@ export const settings = Object.freeze({
   placement: choice(
     'placement',
     ['hash', 'random', 'least-lag'],
-    'hash',
+    'least-lag',
     'how the slaves are chosen that get a write at once',
   ),
   readFrom: choice(

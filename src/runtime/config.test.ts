@@ -60,7 +60,7 @@ describe('without flags', () => {
       exitWithParent: false,
       dataDir: '.dsm/master-12345',
       newCluster: false,
-      placement: 'hash',
+      placement: 'least-lag',
       readFrom: 'master',
     });
   });

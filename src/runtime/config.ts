@@ -99,7 +99,7 @@ export function readMasterConfig(
     ...node,
     dataDir: reader.read(settings.dataDir, `.dsm/${verb}-${node.port}`),
     newCluster: verb === 'master' && reader.read(settings.newCluster, false),
-    placement: reader.read(settings.placement, 'hash'),
+    placement: reader.read(settings.placement, 'least-lag'),
     readFrom: reader.read(settings.readFrom, 'master'),
   };
   checkOwnUrl(config, reader);

@@ -4,6 +4,7 @@
  * their real HTTP apps. One seed is one run, on every runtime.
  */
 import { type Limits, makeLimits } from '../core/limits.ts';
+import type { Placement } from '../core/placement.ts';
 import type { DsmNode } from '../node/node.ts';
 import { type Logger, silentLogger } from '../ports/logger.ts';
 import { CorruptLogError } from '../ports/storage.ts';
@@ -43,6 +44,8 @@ export interface Seat {
   node: DsmNode | null;
 }
 
+const placements: readonly Placement[] = ['least-lag', 'hash', 'random'];
+
 export class Cluster {
   readonly queue = new EventQueue();
   readonly trace: Trace;
@@ -53,6 +56,7 @@ export class Cluster {
   readonly fatal: { name: string; error: Error }[] = [];
   readonly #options: ClusterOptions;
   readonly #lives: SeededRandom;
+  readonly #placement: Placement;
   readonly #masterUrls: string[] = [];
 
   constructor(options: ClusterOptions) {
@@ -63,6 +67,7 @@ export class Cluster {
     const random = new SeededRandom(options.seed, 'network');
     this.network = new SimNetwork(this.queue, random, this.trace);
     this.#lives = new SeededRandom(options.seed, 'lives');
+    this.#placement = new SeededRandom(options.seed, 'placement').pick(placements);
     const masters = options.masters ?? 2;
     for (let i = 0; i < masters; i += 1) this.#masterUrls.push(`http://m${i + 1}`);
     for (let i = 0; i < masters; i += 1) this.#addSeat(`m${i + 1}`, 'master');
@@ -141,7 +146,12 @@ export class Cluster {
 
   #bearMaster(platter: Platter, life: Life, clock: SimClock): DsmNode {
     const { readFrom = 'master' } = this.#options;
-    return bearMaster({ ...life, storage: platter.open(clock), placement: 'hash', readFrom });
+    return bearMaster({
+      ...life,
+      storage: platter.open(clock),
+      placement: this.#placement,
+      readFrom,
+    });
   }
 
   #onFatal(seat: Seat, error: Error): void {

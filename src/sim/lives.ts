@@ -1,5 +1,6 @@
 /** Nodes as they are born in the simulator and on walks: from what their disks hold, or from nothing. */
 import type { Limits } from '../core/limits.ts';
+import type { Placement } from '../core/placement.ts';
 import { MasterNode } from '../node/master-node.ts';
 import { recoverState } from '../node/recovery.ts';
 import { SlaveNode } from '../node/slave-node.ts';
@@ -21,7 +22,7 @@ export function bearSlave({ url, ...life }: Life): SlaveNode {
 
 export interface MasterLife extends Life {
   readonly storage: Storage;
-  readonly placement: 'hash' | 'random';
+  readonly placement: Placement;
   readonly readFrom: 'master' | 'slaves';
 }
 

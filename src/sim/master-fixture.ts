@@ -1,5 +1,6 @@
 /** An active master in the hands of a test: its disk and its peers do what the test says. */
 import { ActiveMaster, type Outgoing } from '../core/master.ts';
+import type { Placement } from '../core/placement.ts';
 import type { Record } from '../core/record.ts';
 import type { Voter } from '../core/voter.ts';
 import { logOf, makeVoter, put } from './fixtures.ts';
@@ -24,11 +25,12 @@ export function startMaster(
   nodeIds: string,
   more: readonly Record[] = [],
   nowMs = 0,
+  placement: Placement = 'least-lag',
 ): ActiveMasterFixture {
   const voter = makeVoter('m1', { log: logOf(nodeIds, more), hasDisk: true, promised: 2 });
   const master = new ActiveMaster({
     voter,
-    placement: 'hash',
+    placement,
     random: () => 0,
     nowMs,
     onBatchCommitted: () => {},

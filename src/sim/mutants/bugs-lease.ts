@@ -95,9 +95,9 @@ export const leaseBugs: readonly Mutant[] = [
     patches: [
       {
         file: 'core/master.ts',
-        find: 'peer.onAcked(sent, ack.ackedLsn, ack.appliedLsn);\n      this.lease.addVow(peer.nodeId, sent.sentAtMs);',
+        find: 'peer.noteAckTime(nowMs - sent.sentAtMs);\n      this.lease.addVow(peer.nodeId, sent.sentAtMs);',
         replace:
-          'peer.onAcked(sent, ack.ackedLsn, ack.appliedLsn);\n' +
+          'peer.noteAckTime(nowMs - sent.sentAtMs);\n' +
           '      this.lease.addVow(peer.nodeId, nowMs);',
       },
     ],
