@@ -9,7 +9,11 @@ import { median, type Round, shareOf } from './ratio/shares.ts';
 import { createWrk, type Operation, type WrkRun } from './ratio/wrk.ts';
 import type { ServerProcess } from './targets/processes.ts';
 
-const usage = `npm run bench:ratio -- [--runtime node|bun|deno] [--rounds 3] [--seconds 5] [--json]
+const usage = `npm run bench:ratio -- [--runtime node|bun|deno] [--rounds 3] [--seconds 5]
+  [--warm-up 15] [--json]
+
+--seconds is of one run, --warm-up of what is thrown away before the first: for each server and
+operation. Five processes on two cores are compiled slowly; less of it measures the compilers.
 
 Exit codes: 0 valid; 1 a round was invalid; 2 it could not be run; 130 stopped by a signal.`;
 
@@ -20,6 +24,7 @@ interface Options {
   readonly runtime: (typeof runtimes)[number];
   readonly rounds: number;
   readonly seconds: number;
+  readonly warmUpSeconds: number;
   readonly json: boolean;
 }
 
@@ -31,6 +36,7 @@ function parseOptions(argv: readonly string[]): Options | null {
       runtime: { type: 'string', default: 'node' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '5' },
+      'warm-up': { type: 'string', default: '15' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -43,6 +49,7 @@ function parseOptions(argv: readonly string[]): Options | null {
     runtime,
     rounds,
     seconds: parseCount('seconds', values.seconds, 600),
+    warmUpSeconds: parseCount('warm-up', values['warm-up'], 600),
     json: values.json,
   };
 }
@@ -68,7 +75,7 @@ async function measure(options: Options, stop: AbortSignal): Promise<readonly Ro
       wrk.run({ url, operation, seconds });
     say(`empty server ${empty}, active master ${cluster}; warming up`);
     for (const operation of operations) {
-      for (const url of [empty, cluster]) await run(url, operation, 2);
+      for (const url of [empty, cluster]) await run(url, operation, options.warmUpSeconds);
     }
     const rounds: Round[] = [];
     for (let number = 1; number <= options.rounds; number += 1) {
