@@ -13,20 +13,19 @@ import {
 import type { Cluster } from './cluster.ts';
 import { clusterForTest } from './fixture.ts';
 import { encodeRequest, RawConnection } from './raw-http.ts';
+import { pause } from './until.ts';
 
 const KiB = 1024;
 
 /** A master alone: what is bounded here is bounded in each node by itself. */
-async function masterAlone(flags: readonly string[]): Promise<string> {
-  const cluster = await clusterForTest({ slaves: 0, backups: 0, flags });
-  return urlOf(cluster);
-}
+const masterAlone = (flags: readonly string[]): Promise<Cluster> =>
+  clusterForTest({ slaves: 0, backups: 0, flags });
 
 const urlOf = (cluster: Cluster) => cluster.urls[0] ?? '';
 
 describe('the memory quota', () => {
   it('refuses writes with 507, while deletes and reads go on', async () => {
-    const url = await masterAlone(['--memory-bytes-max', '1MiB']);
+    const url = urlOf(await masterAlone(['--memory-bytes-max', '1MiB']));
     const value = new Uint8Array(100 * KiB);
     const written: string[] = [];
     let refused: Answer | null = null;
@@ -47,11 +46,16 @@ describe('the memory quota', () => {
 
 describe('more writes than the queue holds', () => {
   it('are 503 with Retry-After, certainly not applied; the others are there', async () => {
-    const url = await masterAlone(['--queue-records-max', '4']);
+    const cluster = await masterAlone(['--queue-records-max', '4']);
+    const url = urlOf(cluster);
+    const master = await cluster.active();
+    // What is sent to a process that stands still is there at once when it goes on.
+    master.pause();
     const numbers = Array.from({ length: 300 }, (_, index) => index);
-    const answers = await Promise.all(
-      numbers.map((number) => put(url, `flood-${number}`, String(number))),
-    );
+    const calls = numbers.map((number) => put(url, `flood-${number}`, String(number)));
+    await pause(500);
+    master.resume();
+    const answers = await Promise.all(calls);
     const refused = answers.filter(({ status }) => status === 503);
     expect(refused.length).toBeGreaterThan(0);
     for (const answer of refused) {
