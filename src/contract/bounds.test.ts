@@ -13,19 +13,17 @@ import {
 import type { Cluster } from './cluster.ts';
 import { clusterForTest } from './fixture.ts';
 import { encodeRequest, RawConnection } from './raw-http.ts';
-import { pause } from './until.ts';
+import { until } from './until.ts';
 
 const KiB = 1024;
-
-/** A master alone: what is bounded here is bounded in each node by itself. */
-const masterAlone = (flags: readonly string[]): Promise<Cluster> =>
-  clusterForTest({ slaves: 0, backups: 0, flags });
 
 const urlOf = (cluster: Cluster) => cluster.urls[0] ?? '';
 
 describe('the memory quota', () => {
   it('refuses writes with 507, while deletes and reads go on', async () => {
-    const url = urlOf(await masterAlone(['--memory-bytes-max', '1MiB']));
+    // A master alone: what is bounded here is bounded in each node by itself.
+    const flags = ['--memory-bytes-max', '1MiB'];
+    const url = urlOf(await clusterForTest({ slaves: 0, backups: 0, flags }));
     const value = new Uint8Array(100 * KiB);
     const written: string[] = [];
     let refused: Answer | null = null;
@@ -46,18 +44,27 @@ describe('the memory quota', () => {
 
 describe('more writes than the queue holds', () => {
   it('are 503 with Retry-After, certainly not applied; the others are there', async () => {
-    const cluster = await masterAlone(['--queue-records-max', '4']);
+    // What waits for its quorum counts too, and nothing else is given up meanwhile.
+    const patience = ['--suspect-ms', '--step-down-ms', '--write-timeout-ms'];
+    const flags = [
+      ...['--queue-records-max', '4', '--remove-ms', '120000'],
+      ...patience.flatMap((flag) => [flag, '60000']),
+    ];
+    const cluster = await clusterForTest({ slaves: 2, backups: 0, flags });
     const url = urlOf(cluster);
-    const master = await cluster.active();
-    // What is sent to a process that stands still is there at once when it goes on.
-    master.pause();
+    for (const slave of cluster.slaves) slave.pause();
     const numbers = Array.from({ length: 300 }, (_, index) => index);
-    const calls = numbers.map((number) => put(url, `flood-${number}`, String(number)));
-    await pause(500);
-    master.resume();
+    let ended = 0;
+    const calls = numbers.map(async (number) => {
+      const answer = await put(url, `flood-${number}`, String(number));
+      ended += 1;
+      return answer;
+    });
+    await until('all but four are answered', () => ended >= 296);
+    for (const slave of cluster.slaves) slave.resume();
     const answers = await Promise.all(calls);
     const refused = answers.filter(({ status }) => status === 503);
-    expect(refused.length).toBeGreaterThan(0);
+    expect(refused).toHaveLength(296);
     for (const answer of refused) {
       expectProblem(answer, 503, 'overloaded');
       expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
