@@ -17,7 +17,7 @@ export interface Limits {
   readonly stepDownMs: number;
   /** A batch not acknowledged by the chosen slaves after this goes to all. */
   readonly hedgeMs: number;
-  /** Under load: how long a batch waits for the writes of the clients that were answered just now. */
+  /** Under load: how long a batch waits at most for the clients that were answered just now. */
   readonly gatherMs: number;
   /** Slaves that were not chosen get a batch within this. */
   readonly lazyMs: number;

@@ -47,7 +47,7 @@ describe('which slaves get a batch (rule 3)', () => {
     expect(sentTo(fixture, 10 + 50)).toEqual(expect.arrayContaining(rest));
   });
 
-  test('those that answer fastest, also while the others are not behind', () => {
+  test('of those that hold as much, the ones that answer fastest', () => {
     const fixture = quiet('m1 s1 s2 s3 s4');
     const { master, answer, write } = fixture;
     write('k', 10);

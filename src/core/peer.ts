@@ -31,7 +31,7 @@ export class Peer {
   matchLsn = 0;
   nextLsn: number;
   appliedLsn = 0;
-  /** Time from a message to its ACK, ms, smoothed as round trips are in TCP (RFC 6298). */
+  /** Time from a message to its ACK, ms, smoothed as in RFC 6298; from 0 on, so a new peer is tried. */
   ackMs = 0;
   /** `seq` of the newest message that it acknowledged. */
   ackedSeq = 0;

@@ -2,7 +2,9 @@
 import { crc32 } from 'node:zlib';
 import type { Peer } from './peer.ts';
 
-export type Placement = 'hash' | 'random' | 'least-lag';
+/** The default first. */
+export const placements = ['least-lag', 'hash', 'random'] as const;
+export type Placement = (typeof placements)[number];
 
 /**
  * `count` of `slaves`, the best first. `hash` is rendezvous hashing (Thaler and Ravishankar, 1998):

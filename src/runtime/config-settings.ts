@@ -4,6 +4,7 @@
  */
 import { Option } from 'commander';
 import { defaultLimits, type Limits } from '../core/limits.ts';
+import { placements } from '../core/placement.ts';
 import {
   formatBytes,
   oneOf,
@@ -133,8 +134,8 @@ export const settings = Object.freeze({
   newCluster: toggle('newCluster', 'found a new cluster although other masters are silent'),
   placement: choice(
     'placement',
-    ['hash', 'random', 'least-lag'],
-    'least-lag',
+    placements,
+    placements[0],
     'how the slaves are chosen that get a write at once',
   ),
   readFrom: choice(

@@ -133,7 +133,7 @@ describe('mistakes', () => {
       '--value-bytes-max 1TiB is not allowed: a number of bytes, like 4096, 64KiB or 1.5GiB',
       'DSM_LOG_LEVEL=loud is not allowed: one of debug, info, warn, error',
       'DSM_NEW_CLUSTER=yes is not allowed: true or false',
-      '--placement hsh is not allowed: one of hash, random, least-lag',
+      '--placement hsh is not allowed: one of least-lag, hash, random',
     ]);
   });
 

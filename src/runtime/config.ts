@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { defaultLimits, type Limits, limitFaults } from '../core/limits.ts';
+import { type Placement, placements } from '../core/placement.ts';
 import { backupUrl, nodeCommand, primaryUrl, type Verb, verbFacts } from './config-commands.ts';
 import { ConfigReader, type Variables } from './config-reader.ts';
 import { flagOf, limitSettings, settings } from './config-settings.ts';
@@ -38,7 +39,7 @@ export interface MasterConfig extends NodeConfig {
   readonly verb: 'master' | 'backup';
   readonly dataDir: string;
   readonly newCluster: boolean;
-  readonly placement: 'hash' | 'random' | 'least-lag';
+  readonly placement: Placement;
   readonly readFrom: 'master' | 'slaves';
 }
 
@@ -99,7 +100,7 @@ export function readMasterConfig(
     ...node,
     dataDir: reader.read(settings.dataDir, `.dsm/${verb}-${node.port}`),
     newCluster: verb === 'master' && reader.read(settings.newCluster, false),
-    placement: reader.read(settings.placement, 'least-lag'),
+    placement: reader.read(settings.placement, placements[0]),
     readFrom: reader.read(settings.readFrom, 'master'),
   };
   checkOwnUrl(config, reader);

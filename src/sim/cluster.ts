@@ -4,7 +4,7 @@
  * their real HTTP apps. One seed is one run, on every runtime.
  */
 import { type Limits, makeLimits } from '../core/limits.ts';
-import type { Placement } from '../core/placement.ts';
+import { type Placement, placements } from '../core/placement.ts';
 import type { DsmNode } from '../node/node.ts';
 import { type Logger, silentLogger } from '../ports/logger.ts';
 import { CorruptLogError } from '../ports/storage.ts';
@@ -43,8 +43,6 @@ export interface Seat {
   clock: SimClock | null;
   node: DsmNode | null;
 }
-
-const placements: readonly Placement[] = ['least-lag', 'hash', 'random'];
 
 export class Cluster {
   readonly queue = new EventQueue();
