@@ -1,12 +1,13 @@
 /**
  * Time limits for many things at once. A timer for each request would cost more than the rest of
- * its bookkeeping, and nearly all are cancelled; here one timer sweeps a set, and a limit is two
- * operations on a set. The price is that it may be noticed late, by `resolutionMs` at most.
+ * its bookkeeping, and nearly all are cancelled; here one timer sweeps a bag, and a limit is two
+ * operations on it. The price is that it may be noticed late, by `resolutionMs` at most.
  */
 import type { Clock, Timer } from '../ports/clock.ts';
+import { Bag, type Bagged } from './bag.ts';
 
 /** A running limit. `onExpire` is called once, unless the limit was lifted before. */
-export interface Deadline {
+export interface Deadline extends Bagged {
   readonly dueMs: number;
   readonly onExpire: () => void;
 }
@@ -14,7 +15,7 @@ export interface Deadline {
 export class Deadlines {
   readonly #clock: Clock;
   readonly #resolutionMs: number;
-  readonly #running = new Set<Deadline>();
+  readonly #running = new Bag<Deadline>();
   #sweep: Timer | null = null;
 
   constructor(clock: Clock, resolutionMs: number) {
@@ -28,7 +29,7 @@ export class Deadlines {
   }
 
   set(timeoutMs: number, onExpire: () => void): Deadline {
-    const deadline = { dueMs: this.#clock.monotonicMs() + timeoutMs, onExpire };
+    const deadline = { dueMs: this.#clock.monotonicMs() + timeoutMs, onExpire, place: -1 };
     this.#running.add(deadline);
     this.#arm();
     return deadline;
@@ -43,13 +44,11 @@ export class Deadlines {
     const nowMs = this.#clock.monotonicMs();
     this.#sweep = null;
     try {
-      for (const deadline of this.#running) {
-        if (deadline.dueMs > nowMs) continue;
-        this.#running.delete(deadline);
-        deadline.onExpire();
+      for (const deadline of this.#running.all()) {
+        if (deadline.dueMs <= nowMs && this.lift(deadline)) deadline.onExpire();
       }
     } finally {
-      // An empty set costs no timer; a busy node keeps one.
+      // An empty bag costs no timer; a busy node keeps one.
       if (this.#running.size > 0) this.#arm();
     }
   };

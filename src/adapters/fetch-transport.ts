@@ -14,6 +14,7 @@ import type {
   TransportDone,
   TransportFailure,
 } from '../ports/transport.ts';
+import { Bag, type Bagged } from './bag.ts';
 import { BodyCollector } from './body-collector.ts';
 import { Deadlines } from './deadlines.ts';
 import {
@@ -45,12 +46,16 @@ export function createFetchTransport(options: FetchTransportOptions): Transport 
   return new FetchTransport(options);
 }
 
+interface UnderWay extends Bagged {
+  readonly aborter: AbortController;
+}
+
 class FetchTransport implements Transport {
   readonly #clock: TransportOptions['clock'];
   readonly #fetch: typeof globalThis.fetch;
   readonly #replyBytesMax: number;
   readonly #deadlines: Deadlines;
-  readonly #underWay = new Set<AbortController>();
+  readonly #underWay = new Bag<UnderWay>();
   /** Origin → when a connection to it was last known to be of use. */
   readonly #keptAlive = new Map<string, number>();
   #isClosed = false;
@@ -71,7 +76,7 @@ class FetchTransport implements Transport {
 
   close(): void {
     this.#isClosed = true;
-    for (const aborter of this.#underWay) aborter.abort();
+    for (const { aborter } of this.#underWay.all()) aborter.abort();
   }
 
   /** Rejects with a TransportFailure. */
@@ -83,7 +88,8 @@ class FetchTransport implements Transport {
       isExpired = true;
       aborter.abort();
     });
-    this.#underWay.add(aborter);
+    const exchange = { aborter, place: -1 };
+    this.#underWay.add(exchange);
     try {
       const init = requestInit(request, aborter.signal);
       const response = await this.#fetch(baseUrl + request.path, init);
@@ -95,7 +101,7 @@ class FetchTransport implements Transport {
       const mayBeSentTwice = bodyToStream(request) === null && this.#mayBeKeptAlive(baseUrl);
       throw failureOf(error, mayBeSentTwice || aborter.signal.aborted);
     } finally {
-      this.#underWay.delete(aborter);
+      this.#underWay.delete(exchange);
       this.#deadlines.lift(deadline);
     }
   }

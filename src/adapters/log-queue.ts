@@ -31,8 +31,8 @@ export interface LogQueueOptions {
 export class LogQueue {
   readonly #options: LogQueueOptions;
   readonly #waiting: (AppendCall | Step)[] = [];
-  /** In the order of the calls. */
-  readonly #unanswered = new Set<Call>();
+  /** In the order of the calls; few, and no Set, for the reason given in bag.ts. */
+  #unanswered: Call[] = [];
   #isRunning = false;
   #failure: Error | null = null;
 
@@ -65,14 +65,17 @@ export class LogQueue {
   /** False after the end: `call` then gets what ended it, like everything else. */
   accept(call: Call): boolean {
     const failure = this.#failure;
-    if (failure === null) this.#unanswered.add(call);
+    if (failure === null) this.#unanswered.push(call);
     else this.#options.clock.setTimer(0, () => call.done(failure));
     return failure === null;
   }
 
   /** Tells the caller that all of it is synced. */
   answer(call: Call): void {
-    if (this.#failure === null && this.#unanswered.delete(call)) call.done();
+    const index = this.#failure === null ? this.#unanswered.indexOf(call) : -1;
+    if (index < 0) return;
+    this.#unanswered.splice(index, 1);
+    call.done();
   }
 
   /** An operation of the log's own, or of a call that is answered elsewhere. */
@@ -94,8 +97,9 @@ export class LogQueue {
     this.#failure = error;
     this.#waiting.length = 0;
     this.#options.clock.setTimer(0, () => {
-      for (const call of this.#unanswered) call.done(error);
-      this.#unanswered.clear();
+      const calls = this.#unanswered;
+      this.#unanswered = [];
+      for (const call of calls) call.done(error);
     });
   }
 

@@ -14,8 +14,8 @@ interface WaitingWrite {
   result: Result | null;
 }
 
-/** Answered writes are dropped from the array in blocks. */
-const dropBlock = 1024;
+/** Answered writes are dropped from the array in blocks: as many outlive their use. */
+const dropBlock = 128;
 
 export class WaitingWrites {
   #writes: WaitingWrite[] = [];
