@@ -42,6 +42,23 @@ describe('append (rule 1)', () => {
     expect(voter.log.last).toEqual(at(7, 1));
   });
 
+  test('what it commits is applied when somebody looks, in order and once', () => {
+    const told: number[] = [];
+    const voter = makeVoter('s1', {
+      onApplied: ({ lsn }) => {
+        told.push(lsn);
+        expect(voter.store.appliedLsn).toBe(lsn);
+      },
+    });
+    const ack = ackOf(voter.onAppend(append(1, origin, { committedLsn: 3 }), puts(4, 1), 0));
+    expect(ack).toMatchObject({ ackedLsn: 4, appliedLsn: 3 });
+    expect(voter.storeAsApplied.appliedLsn).toBe(0);
+    expect(told).toEqual([]);
+    expect(voter.store.keyCount).toBe(3);
+    voter.applyCommitted();
+    expect(told).toEqual([1, 2, 3]);
+  });
+
   test('of another cluster is refused, and joins a voter that knows none', () => {
     const voter = makeVoter('s1', { clusterId: '' });
     ackOf(voter.onAppend(append(1, origin, { clusterId: 'mine' }), [], 0));

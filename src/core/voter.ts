@@ -77,8 +77,9 @@ export class Voter {
   /** Longest vow ever given to another node, ms. */
   leaseGrantedMs: number;
   log: Log;
-  store: Store;
-  /** appliedLsn follows it in the same step; never goes down. */
+  /** Up to its appliedLsn, which may be behind `committedLsn`; who reads takes `store`. */
+  storeAsApplied: Store;
+  /** Never goes down. */
   committedLsn: number;
   /** The highest committedLsn that an active master has told; the own one may be behind it, or before. */
   heardCommittedLsn = 0;
@@ -92,6 +93,7 @@ export class Voter {
   masterHeardMs = -Infinity;
   /** Drained by the one who runs the voter. */
   writes: Write[] = [];
+  #isApplying = false;
   #quietUntilMs: number;
   readonly #onApplied: VoterOptions['onApplied'];
 
@@ -101,11 +103,11 @@ export class Voter {
     this.hasDisk = options.hasDisk;
     this.clusterId = options.clusterId;
     this.log = options.log;
-    this.store = options.store;
+    this.storeAsApplied = options.store;
     this.promised = Math.max(options.promised, this.log.last.epoch);
     this.promisedTo = this.promised === options.promised ? options.promisedTo : '';
     this.leaseGrantedMs = options.leaseGrantedMs;
-    this.committedLsn = this.store.appliedLsn;
+    this.committedLsn = options.store.appliedLsn;
     this.durableLsn = this.log.lastLsn;
     this.#quietUntilMs = options.quietUntilMs;
     this.#onApplied = options.onApplied;
@@ -126,7 +128,10 @@ export class Voter {
 
   // ── append (rules 1, 2) ───────────────────────────────────────────────────────────────────────
 
-  /** Takes the records of an active master. The ACK may be sent when `writes` are done. */
+  /**
+   * Takes the records of an active master. The ACK may be sent when `writes` are done, and before
+   * what it commits is applied: `applyCommitted` does that.
+   */
   onAppend(append: Append, records: readonly Record[], nowMs: number): AppendAck | Refusal {
     if (this.clusterId !== '' && append.clusterId !== this.clusterId)
       return this.#refuse('cluster');
@@ -143,9 +148,9 @@ export class Voter {
     if (!this.#holds(append.prev)) return this.#refuse('gap');
     const ackedLsn = this.takeRecords(append.prev, records);
     this.#vowTo(append, nowMs);
-    this.advanceCommitted(Math.min(append.committedLsn, ackedLsn));
+    this.#commit(Math.min(append.committedLsn, ackedLsn));
     const { nodeId } = this.self;
-    return { nodeId, epoch: append.epoch, ackedLsn, appliedLsn: this.store.appliedLsn };
+    return { nodeId, epoch: append.epoch, ackedLsn, appliedLsn: this.committedLsn };
   }
 
   #enterCluster(clusterId: string): void {
@@ -229,23 +234,41 @@ export class Voter {
 
   // ── commit and apply (rule 4) ─────────────────────────────────────────────────────────────────
 
-  /** Commits and applies up to `lsn`, as far as the log reaches. */
+  /** The state at `committedLsn`: nobody sees an older one. */
+  get store(): Store {
+    if (this.storeAsApplied.appliedLsn < this.committedLsn) this.applyCommitted();
+    return this.storeAsApplied;
+  }
+
+  /** Commits up to `lsn`, as far as the log reaches, and applies. */
   advanceCommitted(lsn: number): void {
-    const target = Math.min(lsn, this.log.lastLsn);
-    const count = target - this.committedLsn;
-    if (count <= 0) return;
-    while (this.committedLsn < target) {
-      const record = this.log.at(this.committedLsn + 1);
-      assert(
-        record !== undefined,
-        () => `record ${this.committedLsn + 1} is committed but not here`,
-      );
-      this.committedLsn = record.lsn;
-      this.#onApplied(record, this.store.apply(record));
+    this.#commit(lsn);
+    this.applyCommitted();
+  }
+
+  #commit(lsn: number): void {
+    this.committedLsn = Math.max(this.committedLsn, Math.min(lsn, this.log.lastLsn));
+  }
+
+  /** Applies what is committed. Within `onApplied` the state stays at the record that it is told of. */
+  applyCommitted(): void {
+    const { storeAsApplied: store, log, committedLsn } = this;
+    const count = committedLsn - store.appliedLsn;
+    if (count <= 0 || this.#isApplying) return;
+    this.#isApplying = true;
+    try {
+      while (store.appliedLsn < committedLsn) {
+        const lsn = store.appliedLsn + 1;
+        const record = log.at(lsn);
+        assert(record !== undefined, () => `record ${lsn} is committed but not here`);
+        this.#onApplied(record, store.apply(record));
+      }
+    } finally {
+      this.#isApplying = false;
     }
-    this.log.settle(target);
+    log.settle(committedLsn);
     this.#trim();
-    this.store.ownValues(this.log.base.lsn, count * sweepShare);
+    store.ownValues(log.base.lsn, count * sweepShare);
   }
 
   /** Of the changes up to here nothing is known any more. */
@@ -377,7 +400,7 @@ export class Voter {
       return true;
     }
     this.log = new Log(position, members);
-    this.store = store;
+    this.storeAsApplied = store;
     this.committedLsn = position.lsn;
     this.durableLsn = this.hasDisk ? 0 : position.lsn;
     this.writes.push({ kind: 'snapshot' });

@@ -172,8 +172,9 @@ export abstract class DsmNode implements NodeApi {
     return this.voter.promised;
   }
 
+  /** Of the state as anybody sees it. */
   get appliedLsn(): number {
-    return this.voter.store.appliedLsn;
+    return this.voter.committedLsn;
   }
 
   logTimeMs(): number {

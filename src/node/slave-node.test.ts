@@ -42,3 +42,27 @@ test('a slave that cannot read what a later version writes says so to a person, 
   send(later);
   expect(errors).toHaveLength(2);
 });
+
+test('an ACK is given before what it commits is applied, which follows by itself', () => {
+  const world = new World({ seed: 1, masters: 1, slaves: 1 });
+  world.startAll();
+  world.ready();
+  const slave = world.node('s1');
+  const voter = slave.inspect();
+  const { clusterId, promised: epoch } = voter;
+  const prev = voter.log.last;
+  const lsn = prev.lsn + 1;
+  world.network.cut('m1', 's1');
+  const append: Append = {
+    ...{ clusterId, epoch, masterId: world.node('m1').nodeId, masterUrl: 'http://m1' },
+    ...{ prev, committedLsn: lsn, startLsn: 1, leaseMs: 0 },
+  };
+  const { bytes } = encodeBatch([{ kind: 'tick' }], lsn, epoch, voter.store.logTimeMs);
+  slave.onPeerCall('append', append, bytes, ({ status, message }) => {
+    expect([status, message]).toMatchObject([200, { ackedLsn: lsn, appliedLsn: lsn }]);
+  });
+  expect(voter.storeAsApplied.appliedLsn).toBe(lsn - 1);
+  expect(slave.appliedLsn).toBe(lsn);
+  world.run(1);
+  expect(voter.storeAsApplied.appliedLsn).toBe(lsn);
+});

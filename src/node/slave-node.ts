@@ -12,6 +12,7 @@ import type {
   RegistrationAnswer,
 } from '../core/messages.ts';
 import { decodeRecords, type Record } from '../core/record.ts';
+import type { Timer } from '../ports/clock.ts';
 import type { PeerCallName } from '../ports/peers.ts';
 import type { EntryView, WriteDone, WriteRequest } from './api.ts';
 import { misdirected, type Reply } from './context.ts';
@@ -28,6 +29,7 @@ export class SlaveNode extends DsmNode {
   /** The last append was of a version that this one cannot read. */
   #isForeign = false;
   #isFetching = false;
+  #ackTimer: Timer | null = null;
   #lastState = 'learner';
 
   constructor(options: Omit<NodeOptions, 'storage' | 'recovered'>) {
@@ -100,6 +102,14 @@ export class SlaveNode extends DsmNode {
     const isRefused = 'reason' in answer;
     if (isRefused && answer.reason === 'snapshot') this.#fetchSnapshot(append.masterUrl);
     reply({ status: isRefused ? 409 : 200, message: answer });
+    this.#ackTimer ??= this.context.clock.setTimer(0, () => this.#afterAck());
+  }
+
+  /** The master waits for the ACK, and nobody for what is applied: the ACK is on its way first. */
+  #afterAck(): void {
+    this.#ackTimer = null;
+    if (this.isStopped) return;
+    this.voter.applyCommitted();
     this.context.changed();
   }
 

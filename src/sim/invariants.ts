@@ -18,6 +18,7 @@ export { InvariantError };
 interface Seen {
   readonly voter: Voter;
   committedLsn: number;
+  appliedLsn: number;
   /** The end of its log. */
   last: Position;
   promised: number;
@@ -61,7 +62,7 @@ export class Invariants {
       const voter = node.inspect();
       let seen = this.#seen[index];
       if (seen?.voter !== voter) {
-        seen = this.#meet(name, voter);
+        seen = this.#meet(voter);
         this.#seen[index] = seen;
       }
       if (voter.promised !== seen.promised) this.#checkPromise(seen, voter);
@@ -69,15 +70,22 @@ export class Invariants {
       const isSame = last.lsn === seen.last.lsn && last.epoch === seen.last.epoch;
       if (!isSame) this.#checkLog(seen, voter);
       if (voter.committedLsn !== seen.committedLsn) this.#checkCommits(name, seen, voter);
+      this.#checkState(name, seen, voter);
       if (node.role === 'master' && node.isActive()) this.#checkActive(node.epoch, node.nodeId);
     }
   }
 
   /** A node that has just begun to live; what it found on its disk counts. */
-  #meet(name: string, voter: Voter): Seen {
+  #meet(voter: Voter): Seen {
     const { committedLsn } = voter;
-    if (committedLsn > 0) this.#states.check(name, voter.store);
-    return { voter, committedLsn, last: { epoch: 0, lsn: 0 }, promised: -1 };
+    return { voter, committedLsn, appliedLsn: 0, last: { epoch: 0, lsn: 0 }, promised: -1 };
+  }
+
+  /** As it is: to look at `store` would bring a state up to date that the node left behind. */
+  #checkState(name: string, seen: Seen, { storeAsApplied: store }: Voter): void {
+    if (store.appliedLsn === seen.appliedLsn) return;
+    seen.appliedLsn = store.appliedLsn;
+    this.#states.check(name, store);
   }
 
   /** I2: an epoch has one active master, ever. */
@@ -114,7 +122,6 @@ export class Invariants {
     }
     this.highestCommittedLsn = Math.max(this.highestCommittedLsn, committedLsn);
     seen.committedLsn = committedLsn;
-    this.#states.check(name, voter.store);
   }
 
   /** I4: a promise that was told to anybody never goes down, across restarts of the same nodeId. */

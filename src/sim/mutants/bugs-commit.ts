@@ -91,8 +91,8 @@ export const commitBugs: readonly Mutant[] = [
     patches: [
       {
         file: 'core/voter.ts',
-        find: 'this.advanceCommitted(Math.min(append.committedLsn, ackedLsn));',
-        replace: 'this.advanceCommitted(ackedLsn);',
+        find: 'this.#commit(Math.min(append.committedLsn, ackedLsn));',
+        replace: 'this.#commit(ackedLsn);',
       },
     ],
   },
@@ -102,8 +102,8 @@ export const commitBugs: readonly Mutant[] = [
     patches: [
       {
         file: 'core/voter.ts',
-        find: 'this.advanceCommitted(Math.min(append.committedLsn, ackedLsn));',
-        replace: 'this.advanceCommitted(append.committedLsn);',
+        find: 'this.#commit(Math.min(append.committedLsn, ackedLsn));',
+        replace: 'this.#commit(append.committedLsn);',
       },
     ],
   },
