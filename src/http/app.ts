@@ -11,7 +11,7 @@ import type { Random } from '../ports/random.ts';
 import type { Transport } from '../ports/transport.ts';
 import { addAdminRoutes } from './admin-routes.ts';
 import { servingOrigins } from './allowed-origins.ts';
-import { Answers } from './answers.ts';
+import { type AnswerOptions, Answers } from './answers.ts';
 import { addBatchRoutes } from './batch-routes.ts';
 import { BodyReader } from './bodies.ts';
 import { expectSameSite, HostGuard } from './browser-guard.ts';
@@ -36,7 +36,7 @@ import { addTxnRoutes } from './txn-routes.ts';
 import { addUnstorageRoutes } from './unstorage-routes.ts';
 import { addWatchRoutes } from './watch-routes.ts';
 
-export interface AppOptions {
+export interface AppOptions extends AnswerOptions {
   readonly node: NodeApi;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -50,8 +50,6 @@ export interface AppOptions {
   readonly allowedHosts?: readonly string[];
   /** Origins of web pages that may use this node though it did not serve them. */
   readonly allowedOrigins?: readonly string[];
-  /** Set on Bun: answers from copied Headers and bytes, not from plain objects and short texts. */
-  readonly sharesHeaders?: boolean;
   /** For a body from its first byte to its last; default 10 s. */
   readonly bodyTimeoutMs?: number;
   /** What `/metrics` says of the process; nothing where it is not given. */
@@ -64,7 +62,7 @@ const defaultBodyTimeoutMs = 10_000;
 
 export function createApp(options: AppOptions): Hono {
   const { node, clock, logger, secret } = options;
-  const answers = new Answers(node, options.sharesHeaders ?? false);
+  const answers = new Answers(node, options);
   const bodies = new BodyReader(clock, options.bodyTimeoutMs ?? defaultBodyTimeoutMs);
   const forwarder = new Forwarder({ ...options, answers });
   const checkSecret = createSecretCheck(secret);

@@ -23,6 +23,7 @@ import type { Peers } from '../ports/peers.ts';
 import type { Random } from '../ports/random.ts';
 import type { Storage } from '../ports/storage.ts';
 import type { Transport } from '../ports/transport.ts';
+import { answerOptions } from './answer-options.ts';
 import {
   type MasterConfig,
   mastersWithSelf,
@@ -142,7 +143,7 @@ async function start(
       isLoopback: isLoopback(host),
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
-      sharesHeaders: runtimeName() === 'bun',
+      ...answerOptions(),
       processFacts,
       recentEvents: logger.recent,
     });

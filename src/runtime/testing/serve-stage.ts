@@ -4,7 +4,8 @@ import { createSystemRandom } from '../../adapters/system-random.ts';
 import { createApp } from '../../http/app.ts';
 import { FakeNode } from '../../http/testing/fake-node.ts';
 import { silentLogger } from '../../ports/logger.ts';
-import { type RunningServer, runtimeName, serve } from '../serve.ts';
+import { answerOptions } from '../answer-options.ts';
+import { type RunningServer, serve } from '../serve.ts';
 import { RawClient } from './raw-client.ts';
 
 export interface ServeCase {
@@ -36,7 +37,7 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
     transport: { send: () => {}, close: () => {} },
     secret: null,
     isLoopback: true,
-    sharesHeaders: runtimeName() === 'bun',
+    ...answerOptions(),
     bodyTimeoutMs: 300,
   });
   const server = await serve({ fetch: app.fetch, host, port: 0, limits: shortLimits });
