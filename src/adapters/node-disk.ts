@@ -196,8 +196,9 @@ class NodeFile implements DiskFile {
     this.#run('Syncing', done, (next) => {
       const beginMs = performance.now();
       if (this.#pace.mayBlock(beginMs)) {
-        // What goes out to other nodes beside this sync, in the same step, is on its way first.
-        queueMicrotask(() => this.#syncNow(next));
+        // What goes out to other nodes beside this sync, in the same step, is on its way first:
+        // undici writes to a connection that was idle in an immediate, set within the step.
+        queueMicrotask(() => setImmediate(() => this.#syncNow(next)));
         return;
       }
       fs.fdatasync(this.#fd, (error) => {
