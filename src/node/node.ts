@@ -178,7 +178,9 @@ export abstract class DsmNode implements NodeApi {
   }
 
   logTimeMs(): number {
-    return this.#timeSeenMs + Math.floor(this.nowMs() - this.#timeSeenAtMs);
+    const estimateMs = this.#timeSeenMs + Math.floor(this.nowMs() - this.#timeSeenAtMs);
+    // What is shown was perhaps brought up to date since the last step.
+    return Math.max(estimateMs, this.voter.store.logTimeMs);
   }
 
   protected nowMs(): number {
@@ -361,6 +363,11 @@ export abstract class DsmNode implements NodeApi {
 
   status(): NodeStatus {
     return describeNode(this.context, this.state, this.activeUrl());
+  }
+
+  /** Somebody here waits for what is applied next. */
+  protected get isAwaited(): boolean {
+    return this.#reads.size + this.#indexReads.size + this.#reads.watches.size > 0;
   }
 
   /** What waits at this node now; an active master adds what only it has. */

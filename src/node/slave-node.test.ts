@@ -43,7 +43,8 @@ test('a slave that cannot read what a later version writes says so to a person, 
   expect(errors).toHaveLength(2);
 });
 
-test('an ACK is given before what it commits is applied, which follows by itself', () => {
+/** A slave that hears of its master no more, and an append that commits the tick that it carries. */
+function beforeAppend() {
   const world = new World({ seed: 1, masters: 1, slaves: 1 });
   world.startAll();
   world.ready();
@@ -57,12 +58,39 @@ test('an ACK is given before what it commits is applied, which follows by itself
     ...{ clusterId, epoch, masterId: world.node('m1').nodeId, masterUrl: 'http://m1' },
     ...{ prev, committedLsn: lsn, startLsn: 1, leaseMs: 0 },
   };
-  const { bytes } = encodeBatch([{ kind: 'tick' }], lsn, epoch, voter.store.logTimeMs);
-  slave.onPeerCall('append', append, bytes, ({ status, message }) => {
-    expect([status, message]).toMatchObject([200, { ackedLsn: lsn, appliedLsn: lsn }]);
-  });
-  expect(voter.storeAsApplied.appliedLsn).toBe(lsn - 1);
+  const logTimeMs = slave.logTimeMs() + 5000;
+  const { bytes } = encodeBatch([{ kind: 'tick' }], lsn, epoch, logTimeMs);
+  const send = () => {
+    slave.onPeerCall('append', append, bytes, ({ status, message }) => {
+      expect([status, message]).toMatchObject([200, { ackedLsn: lsn, appliedLsn: lsn }]);
+    });
+    return voter.storeAsApplied.appliedLsn;
+  };
+  return { world, slave, voter, lsn, logTimeMs, send };
+}
+
+test('an ACK is given before what it commits is applied, which follows by itself', () => {
+  const { world, slave, voter, lsn, send } = beforeAppend();
+  expect(send()).toBe(lsn - 1);
   expect(slave.appliedLsn).toBe(lsn);
   world.run(1);
   expect(voter.storeAsApplied.appliedLsn).toBe(lsn);
+});
+
+test("the log's time is shown as new as the state", () => {
+  const { slave, logTimeMs, send } = beforeAppend();
+  send();
+  expect(slave.logTimeMs()).toBe(logTimeMs);
+});
+
+test('what somebody waits for is applied with the ACK', () => {
+  const { slave, lsn, send } = beforeAppend();
+  const stale = { consistency: 'stale', minRevision: lsn } as const;
+  let isAnswered = false;
+  slave.read('k', stale, () => {
+    isAnswered = true;
+  });
+  expect(isAnswered).toBe(false);
+  expect(send()).toBe(lsn);
+  expect(isAnswered).toBe(true);
 });

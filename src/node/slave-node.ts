@@ -102,7 +102,8 @@ export class SlaveNode extends DsmNode {
     const isRefused = 'reason' in answer;
     if (isRefused && answer.reason === 'snapshot') this.#fetchSnapshot(append.masterUrl);
     reply({ status: isRefused ? 409 : 200, message: answer });
-    this.#ackTimer ??= this.context.clock.setTimer(0, () => this.#afterAck());
+    if (this.isAwaited) this.context.changed();
+    else this.#ackTimer ??= this.context.clock.setTimer(0, () => this.#afterAck());
   }
 
   /** The master waits for the ACK, and nobody for what is applied: the ACK is on its way first. */

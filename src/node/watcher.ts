@@ -124,6 +124,9 @@ export class Watcher implements Watch {
 
   close(): void {
     if (this.isOver) return;
+    // Nobody marks it any more: what is applied from now on is behind it.
+    this.#toldLsn = this.revision;
+    this.#isBehind = true;
     this.isOver = true;
     this.#options.onClosed(this);
     this.wake();

@@ -6,7 +6,7 @@ import type { Command } from '../core/record.ts';
 import { encodeSnapshot, SnapshotDecoder } from '../core/snapshot.ts';
 import { Store } from '../core/store.ts';
 import type { Voter } from '../core/voter.ts';
-import { makeVoter, put, records } from '../sim/fixtures.ts';
+import { append, makeVoter, put, records } from '../sim/fixtures.ts';
 import { createCounters } from './context.ts';
 import { snapshotHeader } from './persistence.ts';
 import type { Watch, WatchEvent, WatchScope } from './watcher.ts';
@@ -207,6 +207,21 @@ function follow(
   take(true);
   return { follower, stage };
 }
+
+test('a watch that has ended counts nothing as told that is applied later', () => {
+  const stage = new Stage();
+  stage.write(put('a', '1'));
+  const watch = stage.watches.open(everything, 1);
+  expect(takeAll(watch)).toEqual([{ kind: 'synced', revision: 1 }]);
+  const { last } = stage.voter.log;
+  const next = records([put('a', '2')], last.lsn + 1, last.epoch);
+  stage.voter.onAppend(append(last.epoch, last, { committedLsn: last.lsn + 1 }), next, 0);
+  expect(stage.voter.storeAsApplied.appliedLsn).toBe(1);
+  stage.watches.endAll();
+  expect(takeAll(watch)).toEqual([]);
+  expect(stage.voter.store.appliedLsn).toBe(2);
+  expect(watch.revision).toBe(1);
+});
 
 describe('a watch', () => {
   test('tells each change once, in order, however it is taken and wherever it goes on', () => {

@@ -119,7 +119,7 @@ export class WalkRules {
     }
     seen.committedLsn = voter.committedLsn;
     this.highestCommittedLsn = Math.max(this.highestCommittedLsn, voter.committedLsn);
-    const { appliedLsn, hash } = voter.store;
+    const { appliedLsn, hash } = voter.storeAsApplied;
     const known = this.#hashes.get(appliedLsn) ?? hash;
     if (known !== hash) throw new InvariantError('I9', `${name} has another state`);
     this.#hashes.set(appliedLsn, hash);
