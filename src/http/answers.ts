@@ -26,7 +26,7 @@ export interface AnswerOptions {
   readonly sharesHeaders?: boolean;
   /**
    * Whether an empty answer to a PUT says its length. It must on Node, which would need a second write
-   * otherwise. Deno says it by itself, and takes a sixth longer over the answer if it is told.
+   * otherwise. Deno says it by itself, and takes a fifth longer over the answer if it is told.
    */
   readonly announcesEmpty?: boolean;
 }
