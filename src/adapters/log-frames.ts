@@ -34,7 +34,7 @@ export function encodeFrame(
   kind: FrameKind,
   writePayload: (writer: FrameWriter) => void,
 ): Uint8Array {
-  const writer = new FrameWriter(64);
+  const writer = new FrameWriter(new Uint8Array(64));
   const start = writer.beginFrame();
   writer.u8(formatVersion);
   writer.u8(frameKinds[kind]);

@@ -50,9 +50,10 @@ export class FrameWriter {
   #view: DataView;
   length = 0;
 
-  constructor(initialBytes = 1024) {
-    this.#bytes = new Uint8Array(initialBytes);
-    this.#view = new DataView(this.#bytes.buffer);
+  /** Writes into `room` as long as it is enough. */
+  constructor(room: Uint8Array) {
+    this.#bytes = room;
+    this.#view = viewOf(room);
   }
 
   #reserve(count: number): void {
@@ -61,7 +62,7 @@ export class FrameWriter {
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.length));
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#view = viewOf(grown);
   }
 
   u8(value: number): void {
@@ -145,7 +146,7 @@ export class FrameReader {
 
   constructor(bytes: Uint8Array, offset = 0, end = bytes.length) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = viewOf(bytes);
     this.offset = offset;
     this.end = end;
   }
@@ -226,6 +227,10 @@ export class FrameReader {
       throw new FrameError('damaged', at, 'a text is not UTF-8');
     }
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 /** The same bytes, with what Buffer can do. */

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { config, logOf, members, puts, records } from '../sim/fixtures.ts';
 import { Log } from './log.ts';
-import type { Record } from './record.ts';
+import { decodeRecords, joinFrames, type Record } from './record.ts';
 
 describe('the log', () => {
   test('holds exactly the records that were appended, and knows its last one', () => {
@@ -76,7 +76,8 @@ describe('the log', () => {
   test('lets go of the buffers of trimmed records at once', async () => {
     const log = new Log();
     const append = (lsn: number): WeakRef<object> => {
-      const [record] = puts(1, lsn);
+      // As it came over the network: in a buffer of its own.
+      const [record] = decodeRecords(joinFrames(puts(1, lsn)).slice());
       if (record !== undefined) log.append(record);
       return new WeakRef(record?.bytes.buffer ?? {});
     };

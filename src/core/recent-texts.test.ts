@@ -31,7 +31,7 @@ test('whatever was read before, a text is read as it was written', () => {
   );
   fc.assert(
     fc.property(fc.array(text, { maxLength: 20 }), (written) => {
-      const writer = new FrameWriter();
+      const writer = new FrameWriter(new Uint8Array(0));
       for (const one of written) writer.text(one);
       const reader = new FrameReader(writer.take());
       const again = new FrameReader(writer.take());

@@ -27,6 +27,7 @@ import {
 } from './frame.ts';
 import { readTxn, type TxnCommand, writeTxn } from './operations.ts';
 import { readSession, type SessionCommand, writeSession } from './session-command.ts';
+import { Slab } from './slab.ts';
 
 export type { Condition, RequestTag } from './command-fields.ts';
 
@@ -235,6 +236,18 @@ function readCommand(reader: FrameReader, kind: number): Command {
   }
 }
 
+const slab = new Slab();
+
+/** What most records have beside their value, bytes. */
+const usualBytes = 192;
+
+/** About the size of the frames. */
+function roomFor(commands: readonly Command[]): number {
+  let bytes = usualBytes * commands.length;
+  for (const command of commands) bytes += command.kind === 'put' ? command.value.length : 0;
+  return bytes;
+}
+
 /** Encodes one batch: `commands` get the positions from `firstLsn` on. */
 export function encodeBatch(
   commands: readonly Command[],
@@ -242,7 +255,7 @@ export function encodeBatch(
   epoch: number,
   logTimeMs: number,
 ): { records: Record[]; bytes: Uint8Array } {
-  const writer = new FrameWriter(256 * commands.length + 64);
+  const writer = new FrameWriter(slab.room(roomFor(commands)));
   const starts: number[] = [];
   for (const [index, command] of commands.entries()) {
     const start = writer.beginFrame();
@@ -257,6 +270,7 @@ export function encodeBatch(
     writer.endFrame(start);
   }
   const bytes = writer.take();
+  slab.keep(bytes);
   const records = commands.map((command, index) => {
     const header = { lsn: firstLsn + index, epoch, logTimeMs };
     return new Record(

@@ -36,7 +36,7 @@ export function* encodeSnapshot(
   frozen: FrozenStore,
 ): Generator<Uint8Array, void, void> {
   assert(header.position.lsn === frozen.appliedLsn, 'a snapshot is of the applied lsn');
-  let writer = new FrameWriter(chunkBytes + 4096);
+  let writer = new FrameWriter(new Uint8Array(chunkBytes + 4096));
   let count = 0;
   const frame = (tag: number, write: () => void) => {
     const start = writer.beginFrame();
@@ -51,7 +51,7 @@ export function* encodeSnapshot(
     frame(tag, () => write(writer));
     if (writer.length >= chunkBytes) {
       yield writer.take();
-      writer = new FrameWriter(chunkBytes + 4096);
+      writer = new FrameWriter(new Uint8Array(chunkBytes + 4096));
     }
   }
   frame(snapshotTags.footer, () => {
