@@ -79,9 +79,9 @@ export class LogSegments {
     let lastLsn = this.#lastLsn;
     for (const records of batches) {
       chunks.push(joinFrames(records));
-      for (const { frame } of records) {
+      for (const { frameBytes } of records) {
         segment.offsets.push(segment.sizeBytes);
-        segment.sizeBytes += frame.length;
+        segment.sizeBytes += frameBytes;
       }
       lastLsn += records.length;
     }

@@ -72,7 +72,7 @@ class MemoryStorage implements Storage {
     this.#run(() => {
       for (const record of records) {
         this.#contents.records.push(record);
-        this.#logBytes += record.frame.length;
+        this.#logBytes += record.frameBytes;
       }
     }, done);
   }
