@@ -21,6 +21,8 @@ export interface Limits {
   readonly gatherMs: number;
   /** Slaves that were not chosen get a batch within this. */
   readonly lazyMs: number;
+  /** A slave applies what an append commits within this, and at once where somebody looks. */
+  readonly applyMs: number;
   /** Silence after which a voter is passed over, and a master without majority refuses writes. */
   readonly suspectMs: number;
   /** Silence after which a voter is replaced or removed. */
@@ -119,6 +121,7 @@ export const defaultLimits: Limits = Object.freeze({
   hedgeMs: 25,
   gatherMs: 5,
   lazyMs: 50,
+  applyMs: 10,
   suspectMs: 500,
   removeMs: 10_000,
   tickMs: 5000,
@@ -152,6 +155,7 @@ export function limitFaults(limits: Limits): string[] {
       name === 'minSlaves' ||
       name === 'failoverJitterMs' ||
       name === 'lazyMs' ||
+      name === 'applyMs' ||
       name === 'gatherMs';
     if (!Number.isFinite(value) || value < 0 || (value === 0 && !mayBeZero)) {
       faults.push(`${name} must be a positive number, not ${value}`);

@@ -66,12 +66,12 @@ export class ActiveRole {
   // ── writes ────────────────────────────────────────────────────────────────────────────────────
 
   write(command: Mutation, done: WriteDone): void {
-    const refusal = this.#refusal(command);
+    const nowMs = this.#context.clock.monotonicMs();
+    const refusal = this.#refusal(command, nowMs);
     if (refusal !== null) {
       done(refusal, null);
       return;
     }
-    const nowMs = this.#context.clock.monotonicMs();
     this.#queue.add({ atMs: nowMs, command, done });
     // The first one also sets the timer that ends a gathering.
     const isFirst = this.#queue.size === 1;
@@ -79,11 +79,11 @@ export class ActiveRole {
   }
 
   /** Why this write cannot be taken now; what is refused here certainly has no effect. */
-  #refusal(command: Mutation): DsmError | null {
-    const { limits, voter, clock } = this.#context;
+  #refusal(command: Mutation, nowMs: number): DsmError | null {
+    const { limits, voter } = this.#context;
     const refusal = this.#queue.refusal(command, this.#writes.size);
     if (refusal !== null) return refusal;
-    if (clock.monotonicMs() - this.#majorityHeardMs >= limits.suspectMs) {
+    if (nowMs - this.#majorityHeardMs >= limits.suspectMs) {
       return new DsmError('no_quorum', undefined, { retryAfterMs: 1000 });
     }
     const full = placesRefusal(command, voter.store);

@@ -102,11 +102,15 @@ export class SlaveNode extends DsmNode {
     const isRefused = 'reason' in answer;
     if (isRefused && answer.reason === 'snapshot') this.#fetchSnapshot(append.masterUrl);
     reply({ status: isRefused ? 409 : 200, message: answer });
+    const { clock, limits } = this.context;
     if (this.isAwaited) this.context.changed();
-    else this.#ackTimer ??= this.context.clock.setTimer(0, () => this.#afterAck());
+    else this.#ackTimer ??= clock.setTimer(limits.applyMs, () => this.#afterAck());
   }
 
-  /** The master waits for the ACK, and nobody for what is applied: the ACK is on its way first. */
+  /**
+   * The master waits for the ACK, and nobody for what is applied. To wake up for each append once
+   * more would take the cores from the master and the clients, where they share them.
+   */
   #afterAck(): void {
     this.#ackTimer = null;
     if (this.isStopped) return;

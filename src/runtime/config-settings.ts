@@ -170,6 +170,7 @@ const limitHelp: Readonly<Record<keyof Limits, string>> = {
   hedgeMs: 'wait for the chosen slaves before a write goes to all',
   gatherMs: 'under load, wait of a batch for clients answered just now',
   lazyMs: 'within which the other slaves get a write',
+  applyMs: 'within which a slave applies what nobody asked for yet',
   suspectMs: 'silence after which a voter is passed over',
   removeMs: 'silence after which a voter is replaced or removed',
   tickMs: 'after which the time of the log is written, while keys have lifetimes',

@@ -44,6 +44,9 @@ export interface Seat {
   node: DsmNode | null;
 }
 
+/** How late a slave applies: a seed has one of them, so that what nobody has looked at yet is met. */
+const applyTimesMs = [0, 10, 60];
+
 export class Cluster {
   readonly queue = new EventQueue();
   readonly trace: Trace;
@@ -59,7 +62,8 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    this.limits = makeLimits(options.limits);
+    const applyMs = new SeededRandom(options.seed, 'apply').pick(applyTimesMs);
+    this.limits = makeLimits({ applyMs, ...options.limits });
     this.trace = new Trace(options.tell);
     this.queue.onEvent = (atMs) => this.trace.event(atMs);
     const random = new SeededRandom(options.seed, 'network');
