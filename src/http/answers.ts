@@ -4,7 +4,7 @@
  */
 import type { DsmError } from '../core/errors.ts';
 import type { EntryView, NodeApi } from '../node/api.ts';
-import { cheapBody } from './cheap-body.ts';
+import { CheapBodies, cheapBody } from './cheap-body.ts';
 import { tagOf } from './conditions.ts';
 import { defaultContentType, headerNames } from './headers.ts';
 import { type Problem, problemOf } from './problem.ts';
@@ -34,6 +34,7 @@ export interface AnswerOptions {
 export class Answers {
   readonly #node: NodeApi;
   readonly #announcesEmpty: boolean;
+  readonly #bodies = new CheapBodies();
   /** Headers of values read, and of values stored; null where they are not shared. */
   readonly #readHeaders: SharedHeaders | null;
   readonly #storedHeaders: SharedHeaders | null;
@@ -74,9 +75,12 @@ export class Answers {
     };
   }
 
-  /** 200 with a value: the hot answer. Or 201, where it was made by the request. */
-  entry(entry: EntryView, status: 200 | 201 = 200): Response {
-    const body = this.#readHeaders === null ? cheapBody(entry.value) : entry.value;
+  /**
+   * 200 with a value: the hot answer. Or 201, where it was made by the request. `key` where it is
+   * what is stored under this key.
+   */
+  entry(entry: EntryView, status: 200 | 201 = 200, key: string | null = null): Response {
+    const body = this.#bodyOf(entry, key);
     if (entry.contentType !== defaultContentType || entry.expiresAtMs > 0) {
       return this.make(status, body, this.#entryFields(entry));
     }
@@ -92,6 +96,11 @@ export class Answers {
     };
     const init = { status, headers: this.#readHeaders?.tagged(headers) ?? headers };
     return new Response(body as BodyInit, init);
+  }
+
+  #bodyOf({ value, revision }: EntryView, key: string | null): string | Uint8Array {
+    if (this.#readHeaders !== null) return value;
+    return key === null ? cheapBody(value) : this.#bodies.of(key, revision, value);
   }
 
   /** 200 to a HEAD: everything but the bytes. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cheapBody } from './cheap-body.ts';
+import { CheapBodies, cheapBody } from './cheap-body.ts';
 
 const sent = async (bytes: Uint8Array) => {
   const body = await new Response(cheapBody(bytes) as BodyInit).arrayBuffer();
@@ -33,4 +33,19 @@ test('short ASCII is a text, everything else stays bytes', () => {
   expect(cheapBody(encode('é'))).toBeInstanceOf(Uint8Array);
   expect(cheapBody(encode('x'.repeat(4096)))).toBeTypeOf('string');
   expect(cheapBody(encode('x'.repeat(4097)))).toBeInstanceOf(Uint8Array);
+});
+
+test('a text is kept for its key and revision, and for no other', () => {
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const bodies = new CheapBodies();
+  expect(bodies.of('a', 1, encode('first'))).toBe('first');
+  expect(bodies.of('a', 1, encode('not looked at'))).toBe('first');
+  // One transaction may change both.
+  expect(bodies.of('b', 1, encode('of b'))).toBe('of b');
+  expect(bodies.of('a', 1, encode('first'))).toBe('first');
+  // The same place.
+  expect(bodies.of('a', 1025, encode('second'))).toBe('second');
+  expect(bodies.of('a', 1, encode('first'))).toBe('first');
+  const bytes = encode('é');
+  expect(bodies.of('a', 2, bytes)).toBe(bytes);
 });

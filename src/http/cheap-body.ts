@@ -7,6 +7,9 @@
 /** Above this, making a text costs more than it saves. */
 const textBytesMax = 4096;
 
+/** So many bodies are kept: 4 MiB of them at most, and their keys. */
+const keptMax = 1024;
+
 const decoder = new TextDecoder();
 
 /** A text only where its encoding is exactly `bytes`: where all of them are ASCII. */
@@ -16,6 +19,26 @@ export function cheapBody(bytes: Uint8Array): string | Uint8Array {
     if (isAscii(text, bytes.length)) return text;
   }
   return bytes;
+}
+
+interface Kept {
+  readonly key: string;
+  readonly revision: number;
+  readonly text: string;
+}
+
+/** Texts of values that are read again and again. No two values have one key and one revision. */
+export class CheapBodies {
+  readonly #kept: (Kept | undefined)[] = Array.from({ length: keptMax });
+
+  of(key: string, revision: number, bytes: Uint8Array): string | Uint8Array {
+    const place = revision % keptMax;
+    const kept = this.#kept[place];
+    if (kept !== undefined && kept.revision === revision && kept.key === key) return kept.text;
+    const body = cheapBody(bytes);
+    if (typeof body === 'string') this.#kept[place] = { key, revision, text: body };
+    return body;
+  }
 }
 
 /**

@@ -57,8 +57,8 @@ export class ShortCut {
   #get(rawKey: string, { headers }: Request): Response | undefined {
     const { node, answers } = this.#options;
     if (!isPlainKey(rawKey, node.limits.keyBytesMax)) return undefined;
-    if (headers.get('if-none-match') !== null || headers.get('if-match') !== null) return undefined;
+    if (headers.has('if-none-match') || headers.has('if-match')) return undefined;
     const entry = node.readNow(rawKey);
-    return entry ? answers.entry(entry) : undefined;
+    return entry ? answers.entry(entry, 200, rawKey) : undefined;
   }
 }
