@@ -6,14 +6,18 @@
 
 const slabBytes = 256 * 1024;
 
+/** More has a buffer of its own: an eighth of a buffer at most is left over. */
+const sharedBytesMax = slabBytes / 8;
+
 export class Slab {
   #buffer = new ArrayBuffer(0);
   #used = 0;
 
-  /** At least `bytes`: what is left of the buffer, or a new one. */
+  /** At least `bytes`: what is left of the shared buffer, or a new one. */
   room(bytes: number): Uint8Array {
+    if (bytes > sharedBytesMax) return new Uint8Array(bytes);
     if (this.#buffer.byteLength - this.#used < bytes) {
-      this.#buffer = new ArrayBuffer(Math.max(slabBytes, bytes));
+      this.#buffer = new ArrayBuffer(slabBytes);
       this.#used = 0;
     }
     return new Uint8Array(this.#buffer, this.#used);
