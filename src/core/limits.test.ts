@@ -11,6 +11,7 @@ describe('limits', () => {
 
   test.each([
     ['three heartbeats fit into a lease', { heartbeatMs: 301 }],
+    ['a slave does not leave what is committed lying', { applyMs: 501 }],
     ['a lease ends before a failover', { leaseMs: 1000, failoverMs: 1000 }],
     ['a lease ends before its master steps down', { stepDownMs: 899 }],
     ['suspicion comes before removal', { removeMs: 500 }],
@@ -29,7 +30,9 @@ describe('limits', () => {
   test('the edge of each relation is allowed', () => {
     expect(() => makeLimits({ heartbeatMs: 150, leaseMs: 450, suspectMs: 480 })).not.toThrow();
     expect(() => makeLimits({ leaseMs: 900, stepDownMs: 900 })).not.toThrow();
-    expect(() => makeLimits({ minSlaves: 0, lazyMs: 0, failoverJitterMs: 0 })).not.toThrow();
+    expect(() => makeLimits({ applyMs: 500, suspectMs: 500 })).not.toThrow();
+    const zero = { minSlaves: 0, lazyMs: 0, applyMs: 0, failoverJitterMs: 0 };
+    expect(() => makeLimits(zero)).not.toThrow();
   });
 
   test('the longest texts that they allow stand in records', () => {

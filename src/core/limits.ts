@@ -170,11 +170,13 @@ export function limitFaults(limits: Limits): string[] {
   const relation = (holds: boolean, text: string) => {
     if (!holds) faults.push(`${text} must hold`);
   };
-  const { heartbeatMs, leaseMs, failoverMs, stepDownMs, suspectMs, removeMs } = limits;
+  const { heartbeatMs, applyMs, leaseMs, failoverMs, stepDownMs, suspectMs, removeMs } = limits;
   relation(
     3 * heartbeatMs <= leaseMs,
     `3 × heartbeatMs (${3 * heartbeatMs}) ≤ leaseMs (${leaseMs})`,
   );
+  // The log is trimmed when it is applied: what waits for it must not pile up.
+  relation(applyMs <= suspectMs, `applyMs (${applyMs}) ≤ suspectMs (${suspectMs})`);
   relation(leaseMs < failoverMs, `leaseMs (${leaseMs}) < failoverMs (${failoverMs})`);
   relation(leaseMs <= stepDownMs, `leaseMs (${leaseMs}) ≤ stepDownMs (${stepDownMs})`);
   relation(
