@@ -98,9 +98,9 @@ export class Answers {
     return new Response(body as BodyInit, init);
   }
 
-  #bodyOf({ value, revision }: EntryView, key: string | null): string | Uint8Array {
-    if (this.#readHeaders !== null) return value;
-    return key === null ? cheapBody(value) : this.#bodies.of(key, revision, value);
+  #bodyOf(entry: EntryView, key: string | null): string | Uint8Array {
+    if (this.#readHeaders !== null) return entry.value;
+    return key === null ? cheapBody(entry.value) : this.#bodies.of(this.#node.epoch, key, entry);
   }
 
   /** 200 to a HEAD: everything but the bytes. */

@@ -35,17 +35,19 @@ test('short ASCII is a text, everything else stays bytes', () => {
   expect(cheapBody(encode('x'.repeat(4097)))).toBeInstanceOf(Uint8Array);
 });
 
-test('a text is kept for its key and revision, and for no other', () => {
+test('a text is kept for its epoch, key and revision, and for no other', () => {
   const encode = (text: string) => new TextEncoder().encode(text);
   const bodies = new CheapBodies();
-  expect(bodies.of('a', 1, encode('first'))).toBe('first');
-  expect(bodies.of('a', 1, encode('not looked at'))).toBe('first');
+  const read = (epoch: number, key: string, revision: number, text: string) =>
+    bodies.of(epoch, key, { revision, value: encode(text) });
+  expect(read(1, 'a', 1, 'first')).toBe('first');
+  expect(read(1, 'a', 1, 'not looked at')).toBe('first');
   // One transaction may change both.
-  expect(bodies.of('b', 1, encode('of b'))).toBe('of b');
-  expect(bodies.of('a', 1, encode('first'))).toBe('first');
+  expect(read(1, 'b', 1, 'of b')).toBe('of b');
+  expect(read(1, 'a', 1, 'first')).toBe('first');
   // The same place.
-  expect(bodies.of('a', 1025, encode('second'))).toBe('second');
-  expect(bodies.of('a', 1, encode('first'))).toBe('first');
-  const bytes = encode('é');
-  expect(bodies.of('a', 2, bytes)).toBe(bytes);
+  expect(read(1, 'a', 1025, 'second')).toBe('second');
+  expect(read(1, 'a', 1, 'first')).toBe('first');
+  expect(read(2, 'a', 1, 'of another history')).toBe('of another history');
+  expect(read(2, 'a', 2, 'é')).toEqual(encode('é'));
 });

@@ -4,6 +4,8 @@
  * cost no more, and this is not used.
  */
 
+import type { EntryView } from '../node/api.ts';
+
 /** Above this, making a text costs more than it saves. */
 const textBytesMax = 4096;
 
@@ -27,15 +29,26 @@ interface Kept {
   readonly text: string;
 }
 
-/** Texts of values that are read again and again. No two values have one key and one revision. */
+/**
+ * Texts of values that are read again and again. Under one master no two values have one key and one
+ * revision; across masters that is so unless somebody gave up records (`force-config`).
+ */
 export class CheapBodies {
   readonly #kept: (Kept | undefined)[] = Array.from({ length: keptMax });
+  #epoch = 0;
 
-  of(key: string, revision: number, bytes: Uint8Array): string | Uint8Array {
+  /** `epoch` of the master that says what is stored under `key`. */
+  of(
+    epoch: number,
+    key: string,
+    { revision, value }: Pick<EntryView, 'revision' | 'value'>,
+  ): string | Uint8Array {
+    if (epoch !== this.#epoch) this.#kept.fill(undefined);
+    this.#epoch = epoch;
     const place = revision % keptMax;
     const kept = this.#kept[place];
     if (kept !== undefined && kept.revision === revision && kept.key === key) return kept.text;
-    const body = cheapBody(bytes);
+    const body = cheapBody(value);
     if (typeof body === 'string') this.#kept[place] = { key, revision, text: body };
     return body;
   }
