@@ -7,9 +7,15 @@ export class BodyCollector {
   readonly #bytesMax: number;
   #buffer = new Uint8Array(0);
   #length = 0;
+  #announced = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
+  }
+
+  /** So many bytes shall come: room for all of them is made at once. What comes may differ. */
+  expect(bytes: number): void {
+    if (bytes <= this.#bytesMax) this.#announced = bytes;
   }
 
   /** False where the body has become too long; the chunk is not kept then. */
@@ -24,7 +30,7 @@ export class BodyCollector {
 
   #grow(lengthMin: number): void {
     const doubled = Math.min(this.#bytesMax, this.#buffer.length * 2);
-    const grown = new Uint8Array(Math.max(lengthMin, doubled));
+    const grown = new Uint8Array(Math.max(lengthMin, doubled, this.#announced));
     grown.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = grown;
   }

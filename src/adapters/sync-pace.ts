@@ -7,12 +7,14 @@
 
 /** Waiting less than this on the event loop is nothing, ms. */
 const quickMs = 0.5;
-/** A sync through the pool that took less, the way there included, may have been a quick one, ms. */
-const pooledQuickMs = 5;
 /** A busy machine makes a quick disk look slow again and again: so many times in a row it is slow. */
 const slowInARow = 8;
-/** But it does not for so long, ms. */
-const surelySlowMs = 5;
+/**
+ * But it does not for so long, ms: that is a disk that hangs. A busy machine does hold a sync back for
+ * 5 to 20 ms about once a second, on either way, and each such a time cost a fifth of the writes of the
+ * next second or two as long as that was enough to send them through the pool.
+ */
+const surelySlowMs = 50;
 /** On a slow disk, waiting takes no more than one part in so many of the time. */
 const pauseFactor = 100;
 
@@ -34,9 +36,9 @@ export class SyncPace {
     }
   }
 
-  /** A sync through the thread pool has ended: a disk that is still slow keeps its pause. */
+  /** A sync through the thread pool has ended: a disk that still hangs keeps its pause. */
   onPooled(tookMs: number, nowMs: number): void {
-    if (tookMs <= pooledQuickMs) return;
+    if (tookMs <= surelySlowMs) return;
     this.#pooledUntilMs = Math.max(this.#pooledUntilMs, nowMs + tookMs * pauseFactor);
   }
 }

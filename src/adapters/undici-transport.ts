@@ -114,6 +114,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     this.#status = statusCode;
     this.#headers = headers;
+    const announced = Number(headers['content-length']);
+    if (announced > 0) this.#body.expect(announced);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {

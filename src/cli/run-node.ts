@@ -1,6 +1,7 @@
 /** Runs a node as a process: stops it on a signal, or when its parent is gone, or when it fails. */
 import process from 'node:process';
 import type { RunningNode } from '../runtime/config.ts';
+import { letHeapGrow } from '../runtime/heap-growth.ts';
 
 /** Stopping cleanly may take so long; then the process ends all the same. */
 const stopMsMax = 5000;
@@ -12,6 +13,7 @@ export async function runNode(
   exitWithParent: boolean,
   start: () => Promise<RunningNode>,
 ): Promise<number> {
+  letHeapGrow();
   const stopAsked = onStopRequest(exitWithParent);
   const givenUp = stopAsked.then(() => delay(startGraceMs)).then(() => null);
   const node = await Promise.race([start(), givenUp]);

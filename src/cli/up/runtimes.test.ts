@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { heapGrowthFlag } from '../../runtime/heap-growth.ts';
 import { runtimeCommand } from './runtimes.ts';
 
 let folder = '';
@@ -50,5 +51,13 @@ describe('a runtime', () => {
     const native = install('second/deno', '\x7fELF');
     vi.stubEnv('PATH', `${join(folder, 'path')}:${join(folder, 'second')}`);
     expect(runtimeCommand('deno', '/x/main.ts')[0]).toBe(native);
+  });
+
+  it('gets the flag for its heap on its command line where it can be set nowhere else', () => {
+    install('path/deno', '\x7fELF');
+    vi.stubEnv('PATH', join(folder, 'path'));
+    const words = runtimeCommand('deno', '/x/main.ts');
+    expect(words).toContain(`--v8-flags=${heapGrowthFlag}`);
+    expect(words.at(-1)).toBe('/x/main.ts');
   });
 });

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import process from 'node:process';
+import { heapGrowthFlag } from '../../runtime/heap-growth.ts';
 import { type RuntimeName, runtimeName } from '../../runtime/serve.ts';
 
 export const runtimeNames = ['node', 'bun', 'deno'] as const satisfies readonly RuntimeName[];
@@ -11,7 +12,9 @@ export const runtimeNames = ['node', 'bun', 'deno'] as const satisfies readonly 
 export function runtimeCommand(runtime: RuntimeName, script: string): string[] {
   const executable = runtime === runtimeName() ? process.execPath : find(runtime, script);
   // Deno would write a lock file beside the package, which may not be ours.
-  if (runtime === 'deno') return [executable, 'run', '-A', '--no-lock', script];
+  if (runtime === 'deno') {
+    return [executable, 'run', '-A', '--no-lock', `--v8-flags=${heapGrowthFlag}`, script];
+  }
   return [executable, script];
 }
 
