@@ -10,9 +10,9 @@ const quickMs = 0.5;
 /** A busy machine makes a quick disk look slow again and again: so many times in a row it is slow. */
 const slowInARow = 8;
 /**
- * But it does not for so long, ms: that is a disk that hangs. A busy machine does hold a sync back for
- * 5 to 20 ms about once a second, on either way, and each such a time cost a fifth of the writes of the
- * next second or two as long as that was enough to send them through the pool.
+ * But it does not for so long, ms: that is a disk that hangs. A busy machine holds a sync back for 5 to
+ * 20 ms now and then, on either way. While that was enough, one such sync sent those of the next second
+ * and more through the pool, at four fifths of the writes.
  */
 const surelySlowMs = 50;
 /** On a slow disk, waiting takes no more than one part in so many of the time. */
