@@ -44,11 +44,22 @@ function readAdminFlags(command: Command): AdminFlags {
   return flags;
 }
 
-/** Throws `no_master` where nobody is active. */
-async function findActive(flags: ClientFlags): Promise<NodeStatus> {
-  const { active } = await viewCluster(flags.masters);
-  if (active !== null) return active;
-  throw new DsmError('no_master', `no active master is known to ${flags.masters.join(', ')}`);
+/**
+ * The active master of `epochMin` or later: a takeover is waited for, as a call of a client waits.
+ * Throws `no_master` with `reason` where none shows up within the time of a call.
+ */
+async function untilActive(
+  flags: ClientFlags,
+  reason = `no active master is known to ${flags.masters.join(', ')}`,
+  epochMin = 0,
+): Promise<NodeStatus> {
+  const deadlineMs = performance.now() + flags.timeoutMs;
+  for (;;) {
+    const { active } = await viewCluster(flags.masters);
+    if (active !== null && active.epoch >= epochMin) return active;
+    if (performance.now() > deadlineMs) throw new DsmError('no_master', reason);
+    await new Promise((resolve) => setTimeout(resolve, activePollMs));
+  }
 }
 
 /** Makes the call and says that it is done. */
@@ -63,7 +74,7 @@ function membersVerb(run: Run): Command {
   return command.action(() =>
     run('dsm admin members', async () => {
       const flags = readAdminFlags(command);
-      const { members } = await findActive(flags);
+      const { members } = await untilActive(flags);
       const rows = members.map(({ nodeId, role, url, voter }) => [
         nodeId,
         role,
@@ -88,7 +99,7 @@ function removeVerb(run: Run): Command {
   return command.action((node: string) =>
     run('dsm admin remove', async () => {
       const flags = readAdminFlags(command);
-      const { members } = await findActive(flags);
+      const { members } = await untilActive(flags);
       const member = members.find(({ nodeId, url }) => nodeId === node || url === node);
       if (member === undefined) {
         throw new DsmError('not_found', `${node} is no member; dsm admin members lists them`);
@@ -111,32 +122,20 @@ function handoffVerb(run: Run): Command {
   return command.action((master = '') =>
     run('dsm admin handoff', async () => {
       const flags = readAdminFlags(command);
-      const { epoch, members } = await findActive(flags);
+      const { epoch, members } = await untilActive(flags);
       const target = members.find(({ nodeId, url }) => nodeId === master || url === master);
       if (master !== '' && target?.role !== 'master') {
         throw new DsmError('not_found', `${master} is no master; dsm admin members lists them`);
       }
       await callAdmin(flags, flags.secret, adminCalls.handoff(target?.nodeId ?? ''));
-      const { url } = await untilActive(flags, epoch + 1);
+      const reason = 'handed off, but no master became active since';
+      const { url } = await untilActive(flags, reason, epoch + 1);
       await writeLine(
         flags.json ? JSON.stringify({ ok: true, active: url }) : `OK ${url} is active`,
       );
       return exitCodes.ok;
     }),
   );
-}
-
-/** The active master of `epochMin` or later. Throws `no_master` where none shows up in time. */
-async function untilActive(flags: ClientFlags, epochMin: number): Promise<NodeStatus> {
-  const deadlineMs = performance.now() + flags.timeoutMs;
-  for (;;) {
-    const { active } = await viewCluster(flags.masters);
-    if (active !== null && active.epoch >= epochMin) return active;
-    if (performance.now() > deadlineMs) {
-      throw new DsmError('no_master', 'handed off, but no master became active since');
-    }
-    await new Promise((resolve) => setTimeout(resolve, activePollMs));
-  }
 }
 
 const forceWarning = (url: string) => `\

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { callCli } from './testing/call-cli.ts';
 import { FakeNode, type FakeNodeOptions } from './testing/fake-node.ts';
 
@@ -51,6 +51,18 @@ describe('dsm admin', () => {
   it('lists the members', async () => {
     const { node, dsm } = await cluster();
     expect((await dsm('admin members')).stdout).toContain(`n1    master  ${node.url}  voter`);
+  });
+
+  it('waits for a takeover, as long as a call may take', async () => {
+    const { node, dsm } = await cluster({ state: 'standby' });
+    const early = await dsm('admin members --timeout-ms 1');
+    expect(early.code).toBe(3);
+    expect(early.stderr).toContain(`no active master is known to ${node.url}`);
+    const asked = node.requests.length;
+    const patient = dsm('admin members');
+    await vi.waitUntil(() => node.requests.length > asked + 1, { timeout: 60_000 });
+    node.state = 'active';
+    expect((await patient).stdout).toContain(`n1    master  ${node.url}  voter`);
   });
 
   it('removes a member by its id or its URL', async () => {

@@ -23,6 +23,7 @@ interface Member {
 export class FakeNode {
   readonly members: (Member & { voter: boolean })[] = [];
   readonly requests: string[] = [];
+  state: string;
   readonly #options: FakeNodeOptions;
   readonly #server: Server;
   readonly #values = new Map<string, { value: Buffer; type: string; revision: number }>();
@@ -31,6 +32,7 @@ export class FakeNode {
 
   constructor(options: FakeNodeOptions = {}) {
     this.#options = options;
+    this.state = options.state ?? 'active';
     this.#server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -63,7 +65,7 @@ export class FakeNode {
     const { method = 'GET', url: path = '/' } = request;
     this.requests.push(`${method} ${path}`);
     response.setHeader('dsm-node', this.#options.nodeId ?? 'n1');
-    response.setHeader('dsm-role', this.#options.state ?? 'active');
+    response.setHeader('dsm-role', this.state);
     response.setHeader('dsm-epoch', String(this.#epoch));
     response.setHeader('dsm-revision', String(this.#revision));
     const fault = this.#options.faults?.[`${method} ${path.split('?')[0]}`];
@@ -114,13 +116,13 @@ export class FakeNode {
   }
 
   #status(): object {
-    const { nodeId = 'n1', role = 'master', state = 'active' } = this.#options;
+    const { nodeId = 'n1', role = 'master' } = this.#options;
     const lsns = { lastLsn: 9, durableLsn: 9, committedLsn: 9, appliedLsn: 9, snapshotLsn: 0 };
     return {
       ...lsns,
       nodeId,
       role,
-      state,
+      state: this.state,
       url: this.url,
       epoch: this.#epoch,
       master: null,
