@@ -35,9 +35,10 @@ async function judge(
   const target = await startLiar(lie, keyCount);
   started.push(target);
   const order = { runId: 'test', key: 'liar', repeat: 0, config: { ...short, ...change } };
-  // Timeouts would make the test as long as they are; the rest of the plan is the real one.
-  const impatient: Driver = (plan, onEvent, stop) =>
-    drive({ ...plan, timeoutMs: 100, drainMs: 200 }, onEvent, stop);
+  // Who waits in vain makes the test as long as its timeout, and nobody else may be as impatient: a
+  // busy machine stands still for longer. The rest of the plan is the real one.
+  const waits = lie === lies['never answers'] ? { timeoutMs: 100, drainMs: 200 } : {};
+  const impatient: Driver = (plan, onEvent, stop) => drive({ ...plan, ...waits }, onEvent, stop);
   const cell = await measureCell(order, target, impatient, () => {}, new AbortController().signal);
   return judgeCell(cell, { cells: [cell], dirty: false, hosts: ['one'] });
 }
@@ -77,7 +78,8 @@ describe.each(['native', 'autocannon'] as const)('under the %s driver, a server 
     const { reset, ...others } = causes;
     expect(failedHard(cell)).not.toContain(4);
     expect(Object.values(others).filter((count) => count > 0)).toEqual([]);
-    expect(reset / (reset + success)).toBeCloseTo(1 / 50, 2);
+    // A window may begin and end anywhere between two of them, and with answers under way.
+    expect(Math.abs(reset - (reset + success) / 50)).toBeLessThanOrEqual(2);
   });
 
   test('is not there at all gets a bounded number of attempts', async () => {

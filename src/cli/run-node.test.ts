@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { FakeNode } from './testing/fake-node.ts';
 import { type CliOptions, type RunningCli, runCli, startCli } from './testing/run-cli.ts';
+import { createFreePorts } from './up/ports.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -19,13 +19,7 @@ function start(line: string, options: CliOptions = {}): RunningCli {
   return cli;
 }
 
-/** A port that nobody uses now. */
-async function freePort(): Promise<number> {
-  const node = await new FakeNode().listen();
-  const { port } = new URL(node.url);
-  await node.close();
-  return Number(port);
-}
+const freePort = createFreePorts([]);
 
 async function untilServing(port: number): Promise<void> {
   for (;;) {

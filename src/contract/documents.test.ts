@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Block, blocksOf, commandsOf, moduleOf, patternOf } from '../docs/examples.ts';
 import { dsmScript } from './cluster.ts';
-import { sharedCluster } from './fixture.ts';
+import { sharedCluster, steadyMaster } from './fixture.ts';
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url));
 /** Of the README only what is typed: its modules are sketches. */
@@ -33,7 +33,7 @@ const sources = pathToFileURL(join(docs, '..')).href;
 const separator = '\x1e';
 const timeout = 60_000;
 
-const cluster = sharedCluster({ slaves: 1 });
+const cluster = sharedCluster({ slaves: 1, flags: steadyMaster });
 const directory = mkdtempSync(join(tmpdir(), 'dsm-documents-'));
 // For the packages that an example imports.
 symlinkSync(join(docs, '../../node_modules'), join(directory, 'node_modules'), 'junction');

@@ -3,6 +3,12 @@ import process from 'node:process';
 import { afterAll, afterEach, beforeAll, onTestFinished } from 'vitest';
 import { Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 
+/**
+ * Flags of a cluster whose active master must stay: a busy machine can hold it up for longer than
+ * the second after which another one takes over.
+ */
+export const steadyMaster: readonly string[] = ['--failover-ms', '5000', '--step-down-ms', '5000'];
+
 /** A cluster for one test. */
 export async function clusterForTest(options: ClusterOptions = {}): Promise<Cluster> {
   const cluster = await startCluster(options);

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { Scrape } from '../http/testing/scrape.ts';
 import { call } from './call.ts';
-import { sharedCluster } from './fixture.ts';
+import { sharedCluster, steadyMaster } from './fixture.ts';
 
-const cluster = sharedCluster({ slaves: 2 });
+const cluster = sharedCluster({ slaves: 2, flags: steadyMaster });
 
 it('every node says in /metrics what it says in /v1/status', async () => {
   const { url } = await cluster().active();
