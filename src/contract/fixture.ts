@@ -7,7 +7,7 @@ import { Cluster, type ClusterOptions, startCluster } from './cluster.ts';
  * Flags of a cluster whose active master must stay: a busy machine can hold it up for longer than
  * the second after which another one takes over.
  */
-export const steadyMaster: readonly string[] = ['--failover-ms', '5000', '--step-down-ms', '5000'];
+export const steadyMaster: readonly string[] = ['--failover-ms', '3000', '--step-down-ms', '3000'];
 
 /** A cluster for one test. */
 export async function clusterForTest(options: ClusterOptions = {}): Promise<Cluster> {
