@@ -117,5 +117,11 @@ export function replyOf(outcome: Outcome): InboundReply {
 export const textOf = (outcome: Outcome): string => new TextDecoder().decode(replyOf(outcome).body);
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Lets the runtime see that a connection is idle, or that it has ended. */
+/** Lets the runtime see that a connection is idle. */
 export const aMoment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+/** Waits for what the other end of a connection does: a busy machine does it late. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let moments = 0; !holds() && moments < 250; moments += 1) await aMoment();
+  assert(holds());
+}

@@ -5,6 +5,8 @@ import { ListenError, runtimeName, serve } from '../serve.ts';
 import { RawClient } from './raw-client.ts';
 import { aMoment, get, host, onStage, put, type ServeCase, shortLimits } from './serve-stage.ts';
 
+const impatiently = { isImpatient: true };
+
 const clientCases: readonly ServeCase[] = [
   {
     name: 'a body that stalls is 408, and its connection is given up',
@@ -16,7 +18,7 @@ const clientCases: readonly ServeCase[] = [
         // Deno keeps the connection, for the rest of the body or for ever.
         if (runtimeName() !== 'deno') await client.closed();
         assert.equal(node.store.keyCount, 0);
-      }),
+      }, impatiently),
   },
   {
     name: 'a body in chunks that come too slowly is 408, and harms nobody',
@@ -29,7 +31,7 @@ const clientCases: readonly ServeCase[] = [
         if (runtimeName() !== 'deno') await client.closed();
         assert.equal((await connect().send(get('/livez')).answer()).status, 200);
         assert.equal(node.store.keyCount, 0);
-      }),
+      }, impatiently),
   },
   {
     name: 'a client that leaves in the middle of anything harms nobody',
@@ -98,7 +100,7 @@ const serverCases: readonly ServeCase[] = [
     run: async () => {
       let finish: (response: Response) => void = () => {};
       const fetch = () => new Promise<Response>((resolve) => (finish = resolve));
-      const server = await serve({ fetch, host, port: 0, limits: shortLimits });
+      const server = await serve({ fetch, host, port: 0, limits: { closeMs: 60_000 } });
       const client = new RawClient(server.url).send(get('/'));
       await aMoment();
       const closing = server.close();

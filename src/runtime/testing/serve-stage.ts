@@ -22,11 +22,15 @@ export interface Stage {
 export const host = '127.0.0.1';
 export const valueBytesMax = 100_000;
 
-/** Times are short: a case waits for them in earnest. */
+/** For a case that waits for them in earnest; any other would take a busy machine for a slow client. */
 export const shortLimits = { headersMs: 300, requestMs: 1000, checkMs: 50, closeMs: 300 };
+export const shortBodyMs = 300;
 
-/** Plays with a node of its own, on a free port. */
-export async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
+/** Plays with a node of its own, on a free port. Its limits are those of any node, or short. */
+export async function onStage(
+  play: (stage: Stage) => Promise<void>,
+  { isImpatient = false } = {},
+): Promise<void> {
   const node = new FakeNode();
   node.limits = { ...node.limits, valueBytesMax };
   const app = createApp({
@@ -38,9 +42,10 @@ export async function onStage(play: (stage: Stage) => Promise<void>): Promise<vo
     secret: null,
     isLoopback: true,
     ...answerOptions(),
-    bodyTimeoutMs: 300,
+    ...(isImpatient ? { bodyTimeoutMs: shortBodyMs } : {}),
   });
-  const server = await serve({ fetch: app.fetch, host, port: 0, limits: shortLimits });
+  const limits = isImpatient ? shortLimits : { closeMs: shortLimits.closeMs };
+  const server = await serve({ fetch: app.fetch, host, port: 0, limits });
   const clients: RawClient[] = [];
   const connect = () => {
     const client = new RawClient(server.url);
