@@ -29,7 +29,8 @@ export function driveInChild(driverName: 'autocannon' | 'native'): Driver {
       else onEvent(message);
     });
     child.on('error', ended.reject);
-    child.on('exit', (code, signal) => {
+    // Not `exit`, which may come before the last message.
+    child.on('close', (code, signal) => {
       ended.reject(new Error(`the generator ended with ${signal ?? code} and no measurement`));
     });
     tell({ type: 'run', driver: driverName, plan });

@@ -13,15 +13,19 @@ const drivers: Readonly<Record<string, Driver>> = {
 };
 const stop = new AbortController();
 
-function send(message: ToParent): void {
-  process.send?.(message);
+/** Resolves when the message is written: what is under way when the channel closes is lost. */
+function send(message: ToParent): Promise<void> {
+  return new Promise((resolve) => {
+    process.send?.(message, () => resolve());
+  });
 }
 
 async function run(driverName: string, plan: LoadPlan): Promise<void> {
   const driver = drivers[driverName];
   if (driver === undefined) throw new Error(`there is no driver "${driverName}" in this process`);
-  const onEvent = (event: ToParent) => send(event);
-  send({ type: 'done', measurement: await driver(plan, onEvent, stop.signal) });
+  const onEvent = (event: ToParent) => void send(event);
+  const measurement = await driver(plan, onEvent, stop.signal);
+  await send({ type: 'done', measurement });
 }
 
 // Ctrl+C reaches the whole process group; the runner decides what it means.
