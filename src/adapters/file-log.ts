@@ -127,9 +127,15 @@ class FileLog implements Storage {
     this.#nextLsn = lsn;
     const { segments, watermark } = this.#parts;
     this.#queue.run((next) => {
-      const synced = { lsn: lsn - 1, series: segments.series };
-      if (isEmpty) this.#options.clock.setTimer(0, next);
-      else inOrder([(n) => watermark.lower(synced, n), (n) => segments.cut(lsn, n)], next);
+      if (isEmpty) return void this.#options.clock.setTimer(0, next);
+      const { series } = segments;
+      // Below the last record that stays, too: a truncation whose sync failed is seen until the power
+      // fails. A start writes the end of the log anew where the watermark does not name it.
+      const lowered = { lsn: Math.max(0, lsn - 2), series };
+      inOrder([(n) => watermark.lower(lowered, n), (n) => segments.cut(lsn, n)], (error) => {
+        if (error === undefined) watermark.raise({ lsn: lsn - 1, series });
+        next(error);
+      });
     }, done);
   }
 

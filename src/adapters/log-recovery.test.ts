@@ -12,8 +12,8 @@ const startBytes = 28;
 const lsnsOf = (log: SimLog) => log.recovered.records.map(({ lsn }) => lsn);
 
 /** Three writes: records 1–2, 3–4 and 5–6. */
-function threeWrites(segmentBytesMax = 100_000): SimLog {
-  const log = new SimLog({ segmentBytesMax });
+function threeWrites(segmentBytesMax = 100_000, seed = 1): SimLog {
+  const log = new SimLog({ segmentBytesMax, seed });
   for (const firstLsn of [1, 3, 5]) log.append(makeRecords(firstLsn, 2));
   return log;
 }
@@ -60,6 +60,43 @@ describe('a torn write', () => {
       log.append(makeRecords(5, 1));
       log.restart('crash');
       expect(lsnsOf(log)).toEqual([1, 2, 3, 4, 5]);
+    }
+  });
+});
+
+describe('a cut whose sync failed is seen by the next start, which makes it last', () => {
+  test.each([
+    ['below the watermark', 6, settleWatermark],
+    [
+      'just behind the watermark',
+      7,
+      (log: SimLog) => {
+        settleWatermark(log);
+        log.append(makeRecords(7, 1));
+      },
+    ],
+    ['just behind a snapshot', 5, (log: SimLog) => log.saveSnapshot(4, 'four')],
+  ])('%s', (_, lsn, prepare) => {
+    // Whether a truncation that was not synced is on the disk is chance.
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const log = threeWrites(100_000, seed);
+      prepare(log);
+      const bytes = () => log.disk.files().get(firstSegment)?.length ?? 0;
+      const before = bytes();
+      let failure: Error | undefined;
+      log.storage.cut(lsn, (error) => {
+        failure = error;
+      });
+      while (bytes() === before) log.events.runNext(Number.POSITIVE_INFINITY);
+      log.disk.faults.syncFailShare = 1;
+      log.wait(100);
+      expect(failure?.message).toContain('EIO');
+      log.disk.faults.syncFailShare = 0;
+      for (const how of ['kill', 'crash'] as const) {
+        log.restart(how);
+        expect(lsnsOf(log).at(-1) ?? log.recovered.snapshot?.lsn).toBe(lsn - 1);
+        log.wait(100);
+      }
     }
   });
 });

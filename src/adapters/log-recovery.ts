@@ -44,7 +44,10 @@ export interface RecoveredLog {
   readonly watermark: Place | null;
   /** Files to remove. */
   readonly leftovers: string[];
-  /** A segment to be written anew: what was read of it may never have reached the disk. */
+  /**
+   * A segment to be written anew: what was read of it may never have reached the disk, and what was
+   * cut off it may still be there.
+   */
   readonly rewrite: { readonly name: string; readonly bytes: Uint8Array } | null;
 }
 
@@ -128,12 +131,8 @@ function readTail(disk: Disk, inventory: Inventory, base: Base): Tail {
     }
     const watermarkLsn = watermark !== null && isCurrent(watermark) ? watermark.lsn : 0;
     const provenLsn = Math.max(watermarkLsn, newest?.lsn ?? 0);
-    const tail = scanTail(
-      disk,
-      { ...inventory, segments: segments.filter(isCurrent) },
-      base,
-      provenLsn,
-    );
+    const current = { ...inventory, segments: segments.filter(isCurrent) };
+    const tail = scanTail(disk, current, base, { watermarkLsn, provenLsn });
     if (tail.lastLsn >= provenLsn) return tail;
     const last = tail.segments.at(-1);
     const found = `the log ends with record ${tail.lastLsn}, but record ${provenLsn} was synced`;
@@ -148,7 +147,12 @@ function orphan(name: string, series: number): CorruptLogError {
 }
 
 /** Reads the segments that hold records after `base`; those before them are kept unread. */
-function scanTail(disk: Disk, inventory: Inventory, base: Base, provenLsn: number): Tail {
+function scanTail(
+  disk: Disk,
+  inventory: Inventory,
+  base: Base,
+  { watermarkLsn, provenLsn }: { readonly watermarkLsn: number; readonly provenLsn: number },
+): Tail {
   const { segments: places, leftovers, repairs } = inventory;
   const startIndex = Math.max(
     0,
@@ -187,7 +191,7 @@ function scanTail(disk: Disk, inventory: Inventory, base: Base, provenLsn: numbe
     }
     const { goodBytes: sizeBytes, offsets } = scan;
     segments.push({ firstLsn: place.lsn, name, sizeBytes, offsets, isUnread: false });
-    const isSure = scan.fault === null && nextLsn - 1 <= provenLsn;
+    const isSure = scan.fault === null && nextLsn - 1 <= watermarkLsn;
     rewrite = isSure ? null : { name, bytes: bytes.subarray(0, sizeBytes) };
   }
   return { records, segments, lastLsn: nextLsn - 1, rewrite };

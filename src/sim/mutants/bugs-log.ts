@@ -149,8 +149,8 @@ export const logBugs: readonly Mutant[] = [
     patches: [
       {
         file: 'adapters/file-log.ts',
-        find: 'inOrder([(n) => watermark.lower(synced, n), (n) => segments.cut(lsn, n)], next);',
-        replace: 'inOrder([(n) => n(void synced), (n) => segments.cut(lsn, n)], next);',
+        find: 'inOrder([(n) => watermark.lower(lowered, n), (n) => segments.cut(lsn, n)], (error) => {',
+        replace: 'inOrder([(n) => n(void lowered), (n) => segments.cut(lsn, n)], (error) => {',
       },
     ],
   },
