@@ -3,14 +3,14 @@ import { expect, test } from 'vitest';
 import { logCommands } from '../sim/log-arbitraries.ts';
 import { LogModel } from '../sim/log-model.ts';
 
-// Hundreds of power cuts: about a second on an idle machine.
+// Thousands of power cuts: about a second on an idle machine.
 const timeoutMs = 60_000;
 
 test('after a crash, what was answered is there, and nothing that was cut', {
   timeout: timeoutMs,
 }, () => {
   let restarts = 0;
-  const runs = Number(process.env.DSM_LOG_RUNS ?? 400);
+  const runs = Number(process.env.DSM_LOG_RUNS ?? 2000);
   fc.assert(
     fc.property(
       fc.nat(),

@@ -155,6 +155,19 @@ export const logBugs: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a cut whose sync failed is taken for done',
+    rule: 'rule 13: what was found at a start stays found',
+    hunter: 'log-crashes',
+    seedsMax: 40_000,
+    patches: [
+      {
+        file: 'adapters/file-log.ts',
+        find: 'lsn: Math.max(0, lsn - 2), series',
+        replace: 'lsn: lsn - 1, series',
+      },
+    ],
+  },
+  {
     name: 'segments are cut oldest first',
     rule: 'rule 13: a crash within a cut leaves a log without a gap',
     hunter: 'log-crashes',
