@@ -49,7 +49,7 @@ describe.each(['native', 'autocannon'] as const)('under the %s driver, a server 
   test('is honest passes every hard gate', async () => {
     const cell = await judge(lies['is honest'], drivers[name]);
     expect(failedOfServer(cell)).toEqual([]);
-    expect(cell.measurement.window.success).toBeGreaterThan(50);
+    expect(cell.measurement.window.success).toBeGreaterThan(10);
   });
 
   test.each([
