@@ -8,9 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exampleCell } from '../gates/example.ts';
 import { processCpuUs } from '../host.ts';
 import { RunFolder } from '../results/folder.ts';
-import { exitCodes } from '../sweep/interrupt.ts';
 import { exampleManifest } from '../testing/grid.ts';
-import { failedOfServer } from '../testing/verdict.ts';
 import { checkRun } from './check.ts';
 import { compareRuns, verdictOf } from './compare.ts';
 import { numberList, oneWord, wordList } from './lists.ts';
@@ -98,20 +96,14 @@ describe('the command', () => {
     const out = join(path, 'run');
     const arguments_ = [...small, '--warmup', '0.2', '--measure', '0.6', '--out', out];
     const first = bench(...arguments_);
-    const exitCode = await first.ended;
-    const [cell] = await new RunFolder(out).readCells();
-    expect(cell && failedOfServer(cell), first.output()).toEqual([]);
-    // A machine that is too busy for the gates of time makes it an invalid cell, and all must say so.
-    const isValid = cell?.valid === true;
-    expect(exitCode, first.output()).toBe(isValid ? exitCodes.valid : exitCodes.invalid);
-    const banner = isValid ? 'All 1 cells are valid.' : '1 of 1 cells are INVALID';
-    expect(await readFile(join(out, 'report.html'), 'utf8')).toContain(banner);
+    expect(await first.ended, first.output()).toBe(0);
+    expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('All 1 cells are valid.');
     const again = bench(...arguments_, '--resume', '--no-plots', '--json');
-    expect(await again.ended, again.output()).toBe(exitCode);
-    expect(again.output()).toContain(`"exitCode":${exitCode}`);
+    expect(await again.ended, again.output()).toBe(0);
+    expect(again.output()).toContain('"exitCode":0');
     const check = bench('check', out);
-    expect(await check.ended).toBe(exitCode);
-    expect(check.output()).toContain(`1 cells: ${isValid ? 1 : 0} valid`);
+    expect(await check.ended).toBe(0);
+    expect(check.output()).toContain('1 cells: 1 valid');
   }, 60_000);
 
   test('Ctrl+C keeps what was measured and leaves no process', async () => {

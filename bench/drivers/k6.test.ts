@@ -11,7 +11,6 @@ import { judgeCell } from '../gates/gates.ts';
 import { parseCsv } from '../results/table.ts';
 import { shim } from '../testing/k6-shim.ts';
 import { type Lie, lies, startLiar } from '../testing/liars.ts';
-import { failedHard, failedOfServer } from '../testing/verdict.ts';
 import { parseWorkload } from '../workload/config.ts';
 import { encodeValue } from '../workload/value.ts';
 import { driveK6, findK6, k6Missing } from './k6.ts';
@@ -201,7 +200,7 @@ describe.runIf(findK6() !== null)('with a real k6', () => {
   test('an honest server passes, closed and open', async () => {
     for (const rateRps of [null, 50]) {
       const cell = await measure(lies['is honest'], { rateRps });
-      expect(failedOfServer(cell)).toEqual([]);
+      expect(cell.findings.filter((f) => f.weight === 'hard' && f.result === 'fail')).toEqual([]);
       expect(cell.measurement.window.success).toBeGreaterThan(10);
     }
   }, 60_000);
@@ -215,7 +214,8 @@ describe.runIf(findK6() !== null)('with a real k6', () => {
     async (lie, gate) => {
       const cell = await measure(lies[lie]);
       expect(cell.measurement.faults[0]).toBe('a threshold of k6 failed');
-      expect(failedHard(cell)).toContain(gate);
+      const failed = cell.findings.filter((f) => f.weight === 'hard' && f.result === 'fail');
+      expect(failed.map((finding) => finding.gate)).toContain(gate);
     },
     60_000,
   );

@@ -9,7 +9,6 @@ import type { Cell, CellConfig } from '../results/schema.ts';
 import type { Target } from '../targets/target.ts';
 import { parseWorkload } from '../workload/config.ts';
 import { type Lie, lies, startLiar } from './liars.ts';
-import { failedHard, failedOfServer } from './verdict.ts';
 
 const keyCount = 20;
 const started: Target[] = [];
@@ -43,13 +42,24 @@ async function judge(
   return judgeCell(cell, { cells: [cell], dirty: false, hosts: ['one'] });
 }
 
+const failedHard = (cell: Cell): number[] =>
+  cell.findings
+    .filter(({ result, weight }) => result === 'fail' && weight === 'hard')
+    .map(({ gate }) => gate);
+
+/**
+ * Gates 6 and 12 measure how well this machine keeps time, which a busy one does not; gates.test.ts
+ * has their cases. All others judge the server and the driver.
+ */
+const isOfServer = (gate: number) => gate !== 6 && gate !== 12;
+
 const drivers = { native: driveNative, autocannon: driveAutocannon } as const;
 
 describe.each(['native', 'autocannon'] as const)('under the %s driver, a server that', (name) => {
   test('is honest passes every hard gate', async () => {
     const cell = await judge(lies['is honest'], drivers[name]);
-    expect(failedOfServer(cell)).toEqual([]);
-    expect(cell.measurement.window.success).toBeGreaterThan(10);
+    expect(failedHard(cell).filter(isOfServer)).toEqual([]);
+    expect(cell.measurement.window.success).toBeGreaterThan(50);
   });
 
   test.each([
@@ -109,7 +119,7 @@ test.each(['native', 'autocannon'] as const)(
     const workload = parseWorkload({ thinkMs: '5', keyCount: '20' });
     const cell = await judge(lies['is honest and slow'], drivers[name], { workload, clients: 10 });
     const { window, measuredS } = cell.measurement;
-    expect(failedOfServer(cell)).toEqual([]);
+    expect(failedHard(cell).filter(isOfServer)).toEqual([]);
     // Bounds that hold on a busy machine too: a client cannot be faster than one in 10 ms.
     expect(window.success).toBeLessThanOrEqual(10 * (measuredS / 0.01 + 1));
     expect(window.all.minUs).toBeGreaterThanOrEqual(5_000);

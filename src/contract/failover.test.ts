@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Cluster } from './cluster.ts';
 import type { ContractNode } from './contract-node.ts';
-import { clusterForTest, steadyMaster } from './fixture.ts';
+import { clusterForTest } from './fixture.ts';
 import { expectProved, loadForTest, tell } from './load-fixture.ts';
 
 /** Far more than it takes, and far less than for ever: the machine may be busy. */
@@ -46,7 +46,7 @@ it('failover: clients go on by themselves after kill -9 of the active master', a
 });
 
 it('kill -9 of the backup and of each slave in turn stops no client', async () => {
-  const cluster = await clusterForTest({ flags: steadyMaster });
+  const cluster = await clusterForTest();
   const load = await loadForTest(cluster);
   const active = await cluster.active();
   for (const node of [cluster.node('backup-1'), ...cluster.slaves]) {

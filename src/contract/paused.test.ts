@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { answersTo, DirectProbe, type Probed } from './direct-probe.ts';
-import { clusterForTest, steadyMaster } from './fixture.ts';
+import { clusterForTest } from './fixture.ts';
 import { expectProved, loadForTest, tell } from './load-fixture.ts';
 import { pause, until } from './until.ts';
 
@@ -38,7 +38,7 @@ it('a master that stood still for 10 s answers no stale read and gets no write a
 });
 
 it('one of three slaves that stands still stops no write, is removed, and comes back', async () => {
-  const cluster = await clusterForTest({ flags: ['--remove-ms', '2000', ...steadyMaster] });
+  const cluster = await clusterForTest({ flags: ['--remove-ms', '2000'] });
   const load = await loadForTest(cluster);
   const active = await cluster.active();
   const slave = cluster.node('slave-2');

@@ -24,7 +24,7 @@ export const valueBytesMax = 100_000;
 
 /** For a case that waits for them in earnest; any other would take a busy machine for a slow client. */
 export const shortLimits = { headersMs: 300, requestMs: 1000, checkMs: 50, closeMs: 300 };
-export const shortBodyMs = 300;
+const shortBodyMs = 300;
 
 /** Plays with a node of its own, on a free port. Its limits are those of any node, or short. */
 export async function onStage(
