@@ -14,10 +14,13 @@ test('after a crash, what was answered is there, and nothing that was cut', {
   fc.assert(
     fc.property(
       fc.nat(),
-      fc.constantFrom(1, 400, 5000),
+      fc.record({
+        segmentBytesMax: fc.constantFrom(1, 400, 5000),
+        logAheadBytes: fc.constantFrom(0, 1000, 4000),
+      }),
       logCommands,
-      (seed, segmentBytesMax, chosen) => {
-        const model = new LogModel(seed, segmentBytesMax);
+      (seed, limits, chosen) => {
+        const model = new LogModel(seed, limits);
         model.run(chosen);
         restarts += model.restarts;
       },

@@ -92,7 +92,7 @@ class FileLog implements Storage {
     const { series, lastLsn, recovered } = log;
     const written = log.watermark ?? { lsn: 0, series };
     this.#recovered = {
-      segments: new LogSegments(this.#disk, limits.segmentBytesMax, log),
+      segments: new LogSegments(this.#disk, limits, log),
       watermark: new Watermark(this.#disk, clock, written, (error) => this.#queue.fail(error)),
       snapshots: log.snapshots,
     };

@@ -14,7 +14,8 @@ export function guardDisk(disk: Disk, failure: () => Error | null): Disk {
     get sizeBytes() {
       return file.sizeBytes;
     },
-    append: (chunks, done) => unlessStopped((next) => file.append(chunks, next), done),
+    write: (offset, chunks, done) =>
+      unlessStopped((next) => file.write(offset, chunks, next), done),
     sync: (done) => unlessStopped((next) => file.sync(next), done),
     truncate: (sizeBytes, done) => unlessStopped((next) => file.truncate(sizeBytes, next), done),
     close: () => file.close(),

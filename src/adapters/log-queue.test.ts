@@ -7,10 +7,10 @@ describe('group commit', () => {
   test('an append is one write and one sync, the first also a name', () => {
     const { log, calls } = notedLog();
     log.append(makeRecords(1, 20));
-    expect(calls).toEqual(['append log', 'sync log', 'sync directory']);
+    expect(calls).toEqual(['write log', 'sync log', 'sync directory']);
     calls.length = 0;
     log.append(makeRecords(21, 20));
-    expect(calls).toEqual(['append log', 'sync log']);
+    expect(calls).toEqual(['write log', 'sync log']);
   });
 
   test('what waits while a sync runs is written together, and answered in order', () => {
@@ -22,7 +22,7 @@ describe('group commit', () => {
       log.storage.append(makeRecords(lsn, 1), () => answers.push(lsn));
     }
     log.wait(20);
-    expect(calls).toEqual(['append log', 'sync log', 'append log', 'sync log']);
+    expect(calls).toEqual(['write log', 'sync log', 'write log', 'sync log']);
     expect(answers).toEqual(Array.from({ length: 49 }, (_, index) => index + 2));
   });
 
@@ -49,7 +49,7 @@ describe('group commit', () => {
     log.storage.cut(2, () => {});
     log.storage.append(makeRecords(2, 1, { epoch: 2 }), () => {});
     log.wait(20);
-    expect(calls).toEqual(['truncate log', 'sync log', 'append log', 'sync log']);
+    expect(calls).toEqual(['truncate log', 'sync log', 'write log', 'sync log']);
   });
 });
 
@@ -177,6 +177,6 @@ describe('a failed log', () => {
       'the log is closed',
       'the log is closed',
     ]);
-    expect(calls).toEqual(['append log']);
+    expect(calls).toEqual(['write log']);
   });
 });

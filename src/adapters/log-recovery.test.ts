@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { formatVersion } from '../core/frame.ts';
 import { CorruptLogError } from '../ports/storage.ts';
-import { flipAt, SimLog } from '../sim/sim-log.ts';
+import { flipAt, SimLog, type SimLogOptions } from '../sim/sim-log.ts';
 import { watermarkEveryMs } from './log-watermark.ts';
 import { makeMeta, makeRecords } from './storage-fixtures.ts';
 
@@ -61,6 +61,80 @@ describe('a torn write', () => {
       log.restart('crash');
       expect(lsnsOf(log)).toEqual([1, 2, 3, 4, 5]);
     }
+  });
+});
+
+describe('zeros ahead of the end', () => {
+  const withAhead = (options: SimLogOptions = {}) => {
+    const log = new SimLog({ logAheadBytes: 4000, ...options });
+    for (const firstLsn of [1, 3, 5]) log.append(makeRecords(firstLsn, 2));
+    return log;
+  };
+  const bytesOf = (log: SimLog, name = firstSegment) => log.disk.files().get(name) ?? Buffer.of();
+  const endOf = (log: SimLog) => bytesOf(log).findLastIndex((byte) => byte !== 0) + 1;
+
+  test('are written over: most writes leave the file as long as it is', () => {
+    const log = withAhead();
+    const lengths = Array.from({ length: 100 }, (_, index) => {
+      log.append(makeRecords(7 + index, 1));
+      return bytesOf(log).length;
+    });
+    expect(new Set(lengths).size).toBe(3);
+    expect(log.restart('crash').records).toHaveLength(106);
+  });
+
+  test('end the log, and are written over after a restart too', () => {
+    const log = withAhead();
+    settleWatermark(log);
+    const { length } = bytesOf(log);
+    log.restart();
+    expect([lsnsOf(log), log.recovered.repairs]).toEqual([[1, 2, 3, 4, 5, 6], []]);
+    log.append(makeRecords(7, 2));
+    expect(bytesOf(log)).toHaveLength(length);
+    expect(log.restart('crash').records).toHaveLength(8);
+  });
+
+  test('do not end it where other bytes follow: a write that lost its beginning is cleared away', () => {
+    const log = withAhead();
+    settleWatermark(log);
+    const end = endOf(log);
+    log.append(makeRecords(7, 3, { valueBytes: 200 }));
+    log.damage(firstSegment, (bytes) => void bytes.fill(0, end, end + 300));
+    log.restart();
+    expect(lsnsOf(log)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(log.recovered.repairs).toEqual([expect.stringContaining('never synced')]);
+    log.wait(100);
+    expect(bytesOf(log)).toHaveLength(end);
+    log.append(makeRecords(7, 1, { epoch: 2 }));
+    expect(log.restart('crash').records.map(({ epoch }) => epoch)).toEqual([1, 1, 1, 1, 1, 1, 2]);
+  });
+
+  test('do not stand for records that were synced', () => {
+    const log = withAhead();
+    settleWatermark(log);
+    log.damage(firstSegment, (bytes) => void bytes.fill(0, startBytes));
+    expect(() => log.restart()).toThrow('ends with record 0, but record 6 was synced');
+  });
+
+  test('are cut with the records before them', () => {
+    const log = withAhead();
+    const { length } = bytesOf(log);
+    log.finish((done) => log.storage.cut(3, done));
+    expect(bytesOf(log).length).toBeLessThan(400);
+    log.append(makeRecords(3, 1, { epoch: 2 }));
+    expect(bytesOf(log).length).toBeGreaterThan(length / 2);
+    expect(log.restart('crash').records.map(({ epoch }) => epoch)).toEqual([1, 1, 2]);
+  });
+
+  test('make no segment longer than it may be, and are left out behind long writes', () => {
+    const full = withAhead({ segmentBytesMax: 1500 });
+    expect(bytesOf(full)).toHaveLength(1500);
+    const log = withAhead();
+    const ends = [7, 8, 9].map((lsn) => {
+      log.append(makeRecords(lsn, 1, { valueBytes: 3000 }));
+      return [bytesOf(log).length, endOf(log)];
+    });
+    expect(ends.slice(1).map(([length, end]) => length === end)).toEqual([true, true]);
   });
 });
 

@@ -27,7 +27,9 @@ import { decodeSnapshot } from './snapshot-file.ts';
 export interface Segment {
   readonly firstLsn: number;
   readonly name: string;
+  /** Of what was written to it; behind that the file has zeros, up to `fileBytes`. */
   sizeBytes: number;
+  fileBytes: number;
   /** Where each record begins. */
   readonly offsets: number[];
   /** A snapshot stands for all its records: it is neither cut nor written to. */
@@ -163,6 +165,7 @@ function scanTail(
       firstLsn: lsn,
       name: segmentName(lsn, series),
       sizeBytes: 0,
+      fileBytes: 0,
       offsets: [],
       isUnread: true,
     };
@@ -190,9 +193,10 @@ function scanTail(
       continue;
     }
     const { goodBytes: sizeBytes, offsets } = scan;
-    segments.push({ firstLsn: place.lsn, name, sizeBytes, offsets, isUnread: false });
     const isSure = scan.fault === null && nextLsn - 1 <= watermarkLsn;
     rewrite = isSure ? null : { name, bytes: bytes.subarray(0, sizeBytes) };
+    const fileBytes = isSure ? bytes.length : sizeBytes;
+    segments.push({ firstLsn: place.lsn, name, sizeBytes, fileBytes, offsets, isUnread: false });
   }
   return { records, segments, lastLsn: nextLsn - 1, rewrite };
 }

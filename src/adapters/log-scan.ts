@@ -13,7 +13,7 @@ export interface SegmentScan {
   readonly offsets: number[];
   /** All bytes before this are good; 0 where not even the first frame is. */
   readonly goodBytes: number;
-  /** null where the segment is good to its end. */
+  /** null where the segment is good to its end, or to zeros that were written ahead of it. */
   readonly fault: FrameError | null;
   /** No record up to this can be bad without being damaged: a later write says it was synced. */
   readonly provenLsn: number;
@@ -47,6 +47,7 @@ export function scanSegment(bytes: Uint8Array, name: string, first: Place): Segm
     offset = readStart(bytes, name, first);
     while (offset < bytes.length) {
       const nextLsn = first.lsn + records.length;
+      if (isBlank(bytes, offset)) break;
       if (looksLikeMark(bytes, offset)) {
         const { syncedLsn, end } = decodeMark(bytes, offset);
         if (syncedLsn !== nextLsn - 1) throw gap(name, offset, nextLsn, `a mark of ${syncedLsn}`);
@@ -77,6 +78,14 @@ function readStart(bytes: Uint8Array, name: string, first: Place): number {
     throw corrupt(name, 0, `it begins with record ${place.lsn} of series ${place.series}`);
   }
   return end;
+}
+
+/** Nothing but zeros, which no frame begins with. */
+function isBlank(bytes: Uint8Array, start: number): boolean {
+  for (let offset = start; offset < bytes.length; offset += 1) {
+    if (bytes[offset] !== 0) return false;
+  }
+  return true;
 }
 
 function gap(name: string, byte: number, nextLsn: number, found: string): CorruptLogError {

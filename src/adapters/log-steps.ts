@@ -67,10 +67,10 @@ export function withFile(
  * there, whole: under another name, synced, then renamed over the old one.
  */
 export function replaceFile(disk: Disk, name: string, bytes: Uint8Array, done: DiskDone): void {
-  replaceFileWith(disk, name, (file, written) => file.append([bytes], written), done);
+  replaceFileWith(disk, name, (file, written) => file.write(0, [bytes], written), done);
 }
 
-/** As `replaceFile`, with what `write` appends. */
+/** As `replaceFile`, with what `write` writes into an empty file. */
 export function replaceFileWith(
   disk: Disk,
   name: string,

@@ -21,11 +21,11 @@ test('a file is appended to, cut, and read back', async () => {
   const disk = createNodeDisk(directory);
   const file = disk.open('a');
   expect(file.sizeBytes).toBe(0);
-  await call((done) => file.append([bytes('one '), bytes(''), bytes('two')], done));
+  await call((done) => file.write(file.sizeBytes, [bytes('one '), bytes(''), bytes('two')], done));
   await call((done) => file.sync(done));
   expect(file.sizeBytes).toBe(7);
   await call((done) => file.truncate(4, done));
-  await call((done) => file.append([bytes('three')], done));
+  await call((done) => file.write(file.sizeBytes, [bytes('three')], done));
   file.close();
   expect(text(disk.read('a'))).toBe('one three');
   const again = disk.open('a');
@@ -33,14 +33,31 @@ test('a file is appended to, cut, and read back', async () => {
   again.close();
 });
 
+test('a file is written over, and beyond its end', async () => {
+  const disk = createNodeDisk(directory);
+  const file = disk.open('a');
+  await call((done) => file.write(0, [bytes('one two three')], done));
+  await call((done) => file.write(4, [bytes('t'), bytes('en')], done));
+  expect([text(disk.read('a')), file.sizeBytes]).toEqual(['one ten three', 13]);
+  await call((done) => file.write(8, [bytes('eleven')], done));
+  expect([text(disk.read('a')), file.sizeBytes]).toEqual(['one ten eleven', 14]);
+  // What is too long for the event loop goes through the thread pool.
+  const long = 'x'.repeat(200_000);
+  await call((done) => file.write(4, [bytes(long), bytes(long), bytes('end')], done));
+  await call((done) => file.sync(done));
+  expect(text(disk.read('a'))).toBe(`one ${long}${long}end`);
+  expect(file.sizeBytes).toBe(400_007);
+  file.close();
+});
+
 test('operations on one file keep their order', async () => {
   const file = createNodeDisk(directory).open('a');
   const answers: number[] = [];
   for (let index = 0; index < 50; index += 1) {
-    file.append([bytes(`${index} `)], () => answers.push(index));
+    file.write(index, [bytes(`${index} `)], () => answers.push(index));
   }
   file.truncate(0, () => answers.push(50));
-  await call((done) => file.append([bytes('last')], done));
+  await call((done) => file.write(0, [bytes('last')], done));
   file.close();
   expect(answers).toEqual(Array.from({ length: 51 }, (_, index) => index));
   expect(text(createNodeDisk(directory).read('a'))).toBe('last');
@@ -49,7 +66,7 @@ test('operations on one file keep their order', async () => {
 test('more chunks than one system call takes are written whole', async () => {
   const file = createNodeDisk(directory).open('a');
   const chunks = Array.from({ length: 3000 }, (_, index) => bytes(`${index},`));
-  await call((done) => file.append(chunks, done));
+  await call((done) => file.write(file.sizeBytes, chunks, done));
   file.close();
   expect(text(createNodeDisk(directory).read('a'))).toBe(chunks.map(text).join(''));
 });
@@ -80,7 +97,9 @@ test('errors name the file and what was done to it', async () => {
 test.runIf(fs.existsSync('/dev/full'))('a full disk is an error', async () => {
   fs.symlinkSync('/dev/full', path.join(directory, 'a'));
   const file = createNodeDisk(directory).open('a');
-  await expect(call((done) => file.append([bytes('one')], done))).rejects.toThrow('ENOSPC');
+  await expect(call((done) => file.write(file.sizeBytes, [bytes('one')], done))).rejects.toThrow(
+    'ENOSPC',
+  );
   file.close();
 });
 
@@ -89,7 +108,7 @@ test.skipIf(process.platform === 'win32')('a write cut short is an error', () =>
   const script = `
     const { createNodeDisk } = await import(${JSON.stringify(module)});
     const file = createNodeDisk(process.argv[1]).open('a');
-    file.append([new Uint8Array(1e6)], (error) => process.stdout.write(String(error?.message)));`;
+    file.write(file.sizeBytes, [new Uint8Array(1e6)], (error) => process.stdout.write(String(error?.message)));`;
   // A file may be no longer than 8 or 16 KiB: the first write gets that far.
   const limit = 'trap "" XFSZ; ulimit -f 16; exec "$@"';
   const node = [process.execPath, '--input-type=module', '--eval', script, directory];

@@ -108,13 +108,14 @@ class NodeDisk implements Disk {
 /** One by one: on Deno, `writevSync` copies all of them twice first, which takes longer. */
 function writeNow(
   fd: number,
+  offset: number,
   chunks: readonly Uint8Array[],
   onWritten: (error: Failure, writtenBytes: number) => void,
 ): void {
   let writtenBytes = 0;
   try {
     for (const chunk of chunks) {
-      const count = fs.writeSync(fd, chunk);
+      const count = fs.writeSync(fd, chunk, 0, chunk.length, offset + writtenBytes);
       writtenBytes += count;
       if (count < chunk.length) break;
     }
@@ -170,7 +171,7 @@ class NodeFile implements DiskFile {
 
   constructor(filePath: string) {
     this.#path = filePath;
-    this.#fd = fs.openSync(filePath, 'a');
+    this.#fd = fs.openSync(filePath, fs.constants.O_WRONLY | fs.constants.O_CREAT);
     this.#sizeBytes = fs.fstatSync(this.#fd).size;
   }
 
@@ -178,22 +179,22 @@ class NodeFile implements DiskFile {
     return this.#sizeBytes;
   }
 
-  append(chunks: readonly Uint8Array[], done: DiskDone): void {
+  write(offset: number, chunks: readonly Uint8Array[], done: DiskDone): void {
     let bytes = 0;
     for (const chunk of chunks) bytes += chunk.length;
     this.#run('Writing', done, (next) => {
       const onWritten = (error: Failure, writtenBytes: number) => {
-        if (!error) this.#sizeBytes += writtenBytes;
+        if (!error) this.#sizeBytes = Math.max(this.#sizeBytes, offset + writtenBytes);
         if (error || writtenBytes === bytes) next(error);
         else next(new Error(`only ${writtenBytes} of ${bytes} bytes were written; is it full?`));
       };
       const [first] = chunks.length > chunksMax ? [Buffer.concat(chunks)] : chunks;
       if (first === undefined) next(null);
       else if (bytes <= writeSyncBytesMax && chunks.length <= chunksMax) {
-        writeNow(this.#fd, chunks, onWritten);
+        writeNow(this.#fd, offset, chunks, onWritten);
       } else if (chunks.length === 1 || chunks.length > chunksMax)
-        fs.write(this.#fd, first, onWritten);
-      else fs.writev(this.#fd, chunks, onWritten);
+        fs.write(this.#fd, first, 0, first.length, offset, onWritten);
+      else fs.writev(this.#fd, chunks, offset, onWritten);
     });
   }
 

@@ -28,7 +28,7 @@ describe('a snapshot', () => {
     const bytes = new Uint8Array(3_500_000).map((_, index) => index % 253);
     calls.length = 0;
     log.finish((done) => log.storage.saveSnapshot(2, [bytes], { replaceLog: false }, done));
-    expect(calls.filter((call) => call === 'append snapshot')).toHaveLength(6);
+    expect(calls.filter((call) => call === 'write snapshot')).toHaveLength(6);
     expect(Buffer.compare(log.restart().snapshot?.bytes ?? bytes, bytes)).toBe(0);
   });
 

@@ -88,8 +88,8 @@ function writeChunks(
       done(asError(reason));
       return;
     }
-    if (next.done) file.append([encodeEnd(tally)], done);
-    else file.append([encodeChunkHead(next.value, tally), next.value], writeNext);
+    if (next.done) file.write(file.sizeBytes, [encodeEnd(tally)], done);
+    else file.write(file.sizeBytes, [encodeChunkHead(next.value, tally), next.value], writeNext);
   };
   writeNext();
 }
@@ -104,7 +104,7 @@ export function writeSnapshot(
   const write = (file: DiskFile, written: DiskDone) =>
     inOrder(
       [
-        (next) => file.append([encodeSnapshotStart(place)], next),
+        (next) => file.write(0, [encodeSnapshotStart(place)], next),
         (next) => writeChunks(file, piecesOf(chunks), next),
       ],
       written,

@@ -62,6 +62,8 @@ export interface Limits {
   /** Log written since the last snapshot before a new one is made. */
   readonly snapshotEveryBytes: number;
   readonly segmentBytesMax: number;
+  /** Zeros written ahead of the end of the log, at most: a sync need not save a new length then. */
+  readonly logAheadBytes: number;
   /** Learners known at one time. */
   readonly learnersMax: number;
 }
@@ -144,6 +146,7 @@ export const defaultLimits: Limits = Object.freeze({
   logTailBytesMax: 64 * MiB,
   snapshotEveryBytes: 64 * MiB,
   segmentBytesMax: 16 * MiB,
+  logAheadBytes: 128 * 1024,
   learnersMax: 64,
 });
 
@@ -156,7 +159,8 @@ export function limitFaults(limits: Limits): string[] {
       name === 'failoverJitterMs' ||
       name === 'lazyMs' ||
       name === 'applyMs' ||
-      name === 'gatherMs';
+      name === 'gatherMs' ||
+      name === 'logAheadBytes';
     if (!Number.isFinite(value) || value < 0 || (value === 0 && !mayBeZero)) {
       faults.push(`${name} must be a positive number, not ${value}`);
     }

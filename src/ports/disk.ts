@@ -1,17 +1,18 @@
 /** Called exactly once; an error means that nothing is known about what reached the disk. */
 export type DiskDone = (error?: Error) => void;
 
-/** A file opened for appending. Operations on one file are carried out in the order of the calls. */
+/** A file opened for writing. Operations on one file are carried out in the order of the calls. */
 export interface DiskFile {
-  /** Bytes written so far, counting what was there when it was opened. */
+  /** Its length, counting what was there when it was opened. */
   readonly sizeBytes: number;
   /**
-   * Appends all chunks, in order. A short write is an error. The caller must not change the bytes
-   * until `done`. What was appended may be lost, torn at a sector or reordered by a crash until a
+   * Writes all chunks, one behind the other, from `offset` on, which is at most `sizeBytes`: over
+   * what is there, and beyond it. A short write is an error. The caller must not change the bytes
+   * until `done`. What was written may be lost, torn at a sector or reordered by a crash until a
    * later `sync` has succeeded.
    */
-  append(chunks: readonly Uint8Array[], done: DiskDone): void;
-  /** Makes all data appended before this call survive a power cut (fdatasync). */
+  write(offset: number, chunks: readonly Uint8Array[], done: DiskDone): void;
+  /** Makes all data written before this call survive a power cut (fdatasync). */
   sync(done: DiskDone): void;
   /** Cuts the file to `sizeBytes`; durable after the next `sync`. */
   truncate(sizeBytes: number, done: DiskDone): void;
@@ -30,7 +31,7 @@ export interface Disk {
   list(): string[];
   /** The whole file. Throws where it does not exist or cannot be read. */
   read(name: string): Uint8Array;
-  /** Opens at the end, creating an empty file where there is none. Throws on failure. */
+  /** Opens to write, creating an empty file where there is none. Throws on failure. */
   open(name: string): DiskFile;
   rename(from: string, to: string, done: DiskDone): void;
   remove(name: string, done: DiskDone): void;

@@ -193,6 +193,7 @@ const limitHelp: Readonly<Record<keyof Limits, string>> = {
   logTailBytesMax: 'records kept in memory for nodes that lag and watches that resume',
   snapshotEveryBytes: 'log written between two snapshots',
   segmentBytesMax: 'longest file of the log',
+  logAheadBytes: 'zeros written ahead of the end of the log',
   learnersMax: 'new nodes taken in at one time',
 };
 

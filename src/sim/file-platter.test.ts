@@ -8,7 +8,7 @@ import { EventQueue, SimClock } from './sim-clock.ts';
 
 function platterOf(seed: number) {
   const queue = new EventQueue();
-  const limits = makeLimits({ segmentBytesMax: 600 });
+  const limits = makeLimits({ segmentBytesMax: 600, logAheadBytes: 0 });
   const platter = new FilePlatter({ queue, random: new SeededRandom(seed), limits });
   const clock = new SimClock(queue);
   const storage = platter.open(clock);

@@ -136,7 +136,7 @@ function heldBackFile(file: DiskFile, hold: (done: DiskDone) => DiskDone): DiskF
     get sizeBytes() {
       return file.sizeBytes;
     },
-    append: (chunks, done) => file.append(chunks, hold(done)),
+    write: (offset, chunks, done) => file.write(offset, chunks, hold(done)),
     sync: (done) => file.sync(hold(done)),
     truncate: (sizeBytes, done) => file.truncate(sizeBytes, hold(done)),
     close: () => file.close(),

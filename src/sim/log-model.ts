@@ -7,7 +7,7 @@
 import { createFileLog } from '../adapters/file-log.ts';
 import { makeMeta, makeRecords } from '../adapters/storage-fixtures.ts';
 import { assert } from '../core/errors.ts';
-import { makeLimits } from '../core/limits.ts';
+import { type Limits, makeLimits } from '../core/limits.ts';
 import { silentLogger } from '../ports/logger.ts';
 import type { Recovered, Storage } from '../ports/storage.ts';
 import { SeededRandom } from './seeded-random.ts';
@@ -43,7 +43,7 @@ export class LogModel {
   restarts = 0;
   readonly #events = new EventQueue();
   readonly #disk: SimDisk;
-  readonly #segmentBytesMax: number;
+  readonly #limits: Limits;
   #storage!: Storage;
   /** Of this life: the timers of a dead process do not fire. */
   #clock!: SimClock;
@@ -58,8 +58,8 @@ export class LogModel {
   #life = 0;
   #hadFaults = false;
 
-  constructor(seed: number, segmentBytesMax: number) {
-    this.#segmentBytesMax = segmentBytesMax;
+  constructor(seed: number, limits: Pick<Limits, 'segmentBytesMax' | 'logAheadBytes'>) {
+    this.#limits = makeLimits(limits);
     const random = new SeededRandom(seed, 'disk');
     this.#disk = createSimDisk({ clock: new SimClock(this.#events), random });
     this.#open([{ after: { names: [], promised: 0 }, partial: 'none' }]);
@@ -190,7 +190,7 @@ export class LogModel {
     this.#clock = new SimClock(this.#events);
     this.#storage = createFileLog({
       disk: this.#disk,
-      limits: makeLimits({ segmentBytesMax: this.#segmentBytesMax }),
+      limits: this.#limits,
       logger: silentLogger,
       clock: this.#clock,
     });

@@ -62,6 +62,7 @@ const tinyLimits: Partial<Limits> = {
   logTailBytesMax: 1500,
   batchBytesMax: 400,
   segmentBytesMax: 1500,
+  logAheadBytes: 600,
 };
 
 const broad: Profile = {
@@ -79,6 +80,7 @@ const broad: Profile = {
     readFrom: random.chance(0.3) ? 'slaves' : 'master',
     limits: {
       removeMs: random.pick([1000, 3000, 10_000]),
+      logAheadBytes: 4096,
       ...(random.chance(0.4) ? tinyLimits : {}),
     },
   }),

@@ -10,6 +10,7 @@
  * calls back.
  */
 import { asError, createLane, type Lane, type Step } from '../adapters/log-steps.ts';
+import { assert } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Disk, DiskDone, DiskFile } from '../ports/disk.ts';
 import type { Random } from '../ports/random.ts';
@@ -25,6 +26,11 @@ export interface SimDiskOptions {
 
 function diskError(code: 'EIO' | 'ENOSPC' | 'ENOENT' | 'EBADF', what: string): Error {
   return Object.assign(new Error(`${code}: ${what}`), { code });
+}
+
+interface Span {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
 }
 
 /** The end of an operation: changes what is durable, and says how it went. */
@@ -76,10 +82,12 @@ export class SimDisk implements Disk {
     this.#names.force(name, inode);
   }
 
-  /** Damage: flips a bit somewhere in `name`. Returns where, or -1 for an empty file. */
+  /** Damage: flips a bit of `name`, not in zeros at its end. Returns where, or -1 if it is all zeros. */
   flipBit(name: string): number {
     const bytes = this.#inode(name).read();
-    const offset = Math.floor(this.#random.next() * bytes.length);
+    const writtenBytes = bytes.findLastIndex((byte) => byte !== 0) + 1;
+    if (writtenBytes === 0) return -1;
+    const offset = Math.floor(this.#random.next() * writtenBytes);
     const byte = bytes[offset];
     if (byte === undefined) return -1;
     bytes[offset] = byte ^ (1 << Math.floor(this.#random.next() * 8));
@@ -143,7 +151,8 @@ export class SimDisk implements Disk {
       get sizeBytes() {
         return inode.sizeBytes;
       },
-      append: (chunks, done) => operate(() => this.#append(name, inode, chunks), done),
+      write: (offset, chunks, done) =>
+        operate(() => this.#write(name, inode, { offset, bytes: Buffer.concat(chunks) }), done),
       sync: (done) => operate(() => this.#syncInode(name, inode), done),
       truncate: (sizeBytes, done) =>
         operate(() => {
@@ -160,20 +169,20 @@ export class SimDisk implements Disk {
     };
   }
 
-  #append(name: string, inode: SimInode, chunks: readonly Uint8Array[]): Finish {
-    const bytes = Buffer.concat(chunks);
+  #write(name: string, inode: SimInode, { offset, bytes }: Span): Finish {
+    assert(offset <= inode.sizeBytes, () => `${name} would have a hole before byte ${offset}`);
     let usedBytes = 0;
     for (const { sizeBytes } of this.#names.inodes()) usedBytes += sizeBytes;
-    const roomBytes = Math.max(0, this.faults.capacityBytes - usedBytes);
+    const roomBytes = inode.sizeBytes - offset + Math.max(0, this.faults.capacityBytes - usedBytes);
     if (roomBytes < bytes.length) {
-      inode.append(bytes.subarray(0, roomBytes));
+      inode.write(offset, bytes.subarray(0, roomBytes));
       return fail(diskError('ENOSPC', `no space left for ${name}`));
     }
     if (this.#random.next() < this.faults.writeFailShare) {
-      inode.append(bytes.subarray(0, Math.floor(this.#random.next() * bytes.length)));
+      inode.write(offset, bytes.subarray(0, Math.floor(this.#random.next() * bytes.length)));
       return fail(diskError('EIO', `writing ${name}`));
     }
-    inode.append(bytes);
+    inode.write(offset, bytes);
     return succeed;
   }
 

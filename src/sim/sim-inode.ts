@@ -66,8 +66,8 @@ export class SimInode {
     return this.#seen.view().slice();
   }
 
-  append(bytes: Uint8Array): void {
-    this.#change({ kind: 'write', offset: this.#seen.length, bytes: bytes.slice() });
+  write(offset: number, bytes: Uint8Array): void {
+    this.#change({ kind: 'write', offset, bytes: bytes.slice() });
   }
 
   truncate(sizeBytes: number): void {

@@ -14,6 +14,7 @@ import { createSimDisk } from './sim-disk.ts';
 export interface SimLogOptions {
   readonly seed?: number;
   readonly segmentBytesMax?: number;
+  readonly logAheadBytes?: number;
   /** Around the simulated disk. */
   readonly wrap?: (disk: Disk) => Disk;
 }
@@ -38,12 +39,13 @@ export class SimLog {
   }
 
   open(): Recovered {
-    const { segmentBytesMax = 100_000, wrap = (disk: Disk) => disk } = this.#options;
+    const { segmentBytesMax = 100_000, logAheadBytes = 0 } = this.#options;
+    const { wrap = (disk: Disk) => disk } = this.#options;
     const logger: Logger = { ...silentLogger, warn: (message) => this.warnings.push(message) };
     this.#clock = new SimClock(this.events);
     this.storage = createFileLog({
       disk: wrap(this.disk),
-      limits: makeLimits({ segmentBytesMax }),
+      limits: makeLimits({ segmentBytesMax, logAheadBytes }),
       logger,
       clock: this.#clock,
     });
@@ -102,16 +104,16 @@ export function flipAt(offset: number): (bytes: Uint8Array) => undefined {
   };
 }
 
-/** Notes what is asked of a disk, in order: `append log`, `sync log`, … */
+/** Notes what is asked of a disk, in order: `write log`, `sync log`, … */
 function noteCalls(calls: string[]): (disk: Disk) => Disk {
   const short = (name: string) => name.replace(/[-.].*/, '');
   const noteFile = (name: string, file: DiskFile): DiskFile => ({
     get sizeBytes() {
       return file.sizeBytes;
     },
-    append(chunks, done) {
-      calls.push(`append ${short(name)}`);
-      file.append(chunks, done);
+    write(offset, chunks, done) {
+      calls.push(`write ${short(name)}`);
+      file.write(offset, chunks, done);
     },
     sync(done) {
       calls.push(`sync ${short(name)}`);

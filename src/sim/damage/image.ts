@@ -36,6 +36,8 @@ export interface ImageOptions {
   /** Bytes of records, about. */
   readonly logBytes: number;
   readonly segmentBytesMax: number;
+  /** None where nothing is said. */
+  readonly logAheadBytes?: number;
   /** With snapshots at one and at two thirds of the log. */
   readonly withSnapshots?: boolean;
   /** The last writes are younger than the watermark. */
@@ -45,6 +47,8 @@ export interface ImageOptions {
 }
 
 const promised = 5;
+/** Of the frame that opens a write: a mark, or the beginning of a segment. */
+const openingBytes = 28;
 const recordsOfWrite = 3;
 /** Writes that a fresh image has behind its watermark. */
 const freshWrites = 3;
@@ -58,10 +62,10 @@ class Author {
   readonly #valueBytes: readonly number[];
   #writes = 0;
 
-  constructor({ segmentBytesMax, valueBytes = [20] }: ImageOptions) {
+  constructor({ segmentBytesMax, logAheadBytes = 0, valueBytes = [20] }: ImageOptions) {
     const clock = new SimClock(this.#events);
     this.disk = new SimDisk({ clock, random: new SeededRandom(1) });
-    const limits = makeLimits({ segmentBytesMax });
+    const limits = makeLimits({ segmentBytesMax, logAheadBytes });
     this.#storage = createFileLog({ disk: this.disk, limits, logger: silentLogger, clock });
     this.#valueBytes = valueBytes;
     this.#storage.recover();
@@ -78,22 +82,23 @@ class Author {
     const valueBytes = this.#valueBytes[this.#writes % this.#valueBytes.length] ?? 20;
     const epoch = 1 + Math.floor(this.#writes / 7);
     this.#writes += 1;
-    const before = this.disk.files();
     const firstLsn = this.frames.length + 1;
     const records = makeRecords(firstLsn, recordsOfWrite, { epoch, valueBytes });
     for (const { frame } of records) this.frames.push(frame);
     this.#storage.append(records, () => {});
-    for (const [file, bytes] of this.disk.files()) {
-      const offset = before.get(file)?.length ?? 0;
-      if (!file.startsWith('log-') || bytes.length === offset) continue;
-      let end = bytes.length - records.reduce((sum, { frame }) => sum + frame.length, 0);
-      for (const { frame } of records) {
-        end += frame.length;
-        this.ends.push({ file, offset: end });
-      }
-      return { file, offset };
+    const [file, bytes] =
+      [...this.disk.files()].findLast(([name]) => name.startsWith('log-')) ?? [];
+    assert(file !== undefined && bytes !== undefined, 'the write is in a file');
+    const last = this.ends.at(-1);
+    const offset = last?.file === file ? last.offset : 0;
+    let end = offset + openingBytes;
+    for (const { frame } of records) {
+      const written = bytes.subarray(end, end + frame.length);
+      assert(Buffer.compare(frame, written) === 0, 'it is where it is looked for');
+      end += frame.length;
+      this.ends.push({ file, offset: end });
     }
-    throw new Error('the write is in no file');
+    return { file, offset };
   }
 
   saveSnapshot(): void {

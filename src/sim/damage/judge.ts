@@ -85,7 +85,7 @@ const limits = makeLimits();
 
 /** Files that can be read; nothing that is asked of them is ever done. */
 function imageDisk(files: Files): Disk {
-  const silentFile: DiskFile = { sizeBytes: 0, append() {}, sync() {}, truncate() {}, close() {} };
+  const silentFile: DiskFile = { sizeBytes: 0, write() {}, sync() {}, truncate() {}, close() {} };
   return {
     list: () => [...files.keys()].sort(),
     read: (name) => files.get(name) ?? new Uint8Array(0),

@@ -40,6 +40,11 @@ function imagesOf(kib: number): Record<string, ImageOptions> {
   return {
     'a quiet log': log,
     'a log whose last writes the watermark does not name yet': { ...log, isFresh: true },
+    'a log with zeros ahead of its end': {
+      ...log,
+      logBytes: log.logBytes / 4,
+      logAheadBytes: 8192,
+    },
     'a log of segments and snapshots': {
       ...log,
       segmentBytesMax: log.logBytes / 6,

@@ -6,8 +6,13 @@ import { damageEverywhere } from './ways.ts';
 const images: [string, LogImage][] = [
   ['one segment', makeImage({ logBytes: 1800, segmentBytesMax: 1e6 })],
   ['small segments', makeImage({ logBytes: 1800, segmentBytesMax: 700 })],
+  ['zeros ahead', makeImage({ logBytes: 1800, segmentBytesMax: 1e6, logAheadBytes: 2000 })],
   ['two snapshots', makeImage({ logBytes: 2100, segmentBytesMax: 500, withSnapshots: true })],
 ];
+
+function aheadBytes({ files, ends, unsynced }: LogImage): number {
+  return (files.get(unsynced.file)?.length ?? 0) - (ends.at(-1)?.offset ?? 0);
+}
 
 // Thousands of restarts each: about a second on an idle machine.
 const timeoutMs = 60_000;
@@ -16,14 +21,15 @@ describe.each(images)('damage to a log of %s', { timeout: timeoutMs }, (title, i
   test('undamaged, it is whole', () => {
     expect(image.watermarkLsn).toBe(image.frames.length - 3);
     expect(image.syncedLsn).toBe(image.watermarkLsn);
+    expect(aheadBytes(image) > 0).toBe(title === 'zeros ahead');
     expect(judge(image, image.files, null)).toBe('whole');
   });
 
   test('no flipped bit changes a record or loses a synced one', () => {
     const report = damageEverywhere(image, 'flips');
     expect(report.cases).toBeGreaterThan(8 * 1000);
-    // Where an older snapshot makes up for the damage, nothing is refused.
-    const refusedShare = title === 'two snapshots' ? 0.1 : 0.8;
+    // Where an older snapshot makes up for the damage, nothing is refused; nor where zeros are hit.
+    const refusedShare = { 'two snapshots': 0.1, 'zeros ahead': 0.3 }[title] ?? 0.8;
     expect(report.refused / report.cases).toBeGreaterThan(refusedShare);
     expect(report.whole).toBeGreaterThan(0);
     expect(report.passed).toBe(0);
@@ -46,8 +52,9 @@ describe.each(images)('damage to a log of %s', { timeout: timeoutMs }, (title, i
   test('the last write, which was never synced, is cut wherever it is torn', () => {
     const { file, offset } = image.unsynced;
     const bytes = image.files.get(file) ?? new Uint8Array(0);
-    expect(bytes.length - offset).toBeGreaterThan(100);
-    for (let at = offset; at < bytes.length; at += 1) {
+    const end = image.ends.at(-1)?.offset ?? 0;
+    expect(end - offset).toBeGreaterThan(100);
+    for (let at = offset; at < end; at += 1) {
       const damage = { file, from: at, to: bytes.length };
       const cut = new Map(image.files).set(file, bytes.subarray(0, at));
       expect(judge(image, cut, damage)).toBe('cut');
@@ -90,13 +97,20 @@ test('nothing before the damage is lost, in young writes of small segments eithe
   }
 });
 
-test('of a large last write any sectors may be kept', { timeout: timeoutMs }, () => {
-  const image = makeImage({ logBytes: 6000, segmentBytesMax: 1e6, valueBytes: [900] });
-  const report = damageEverywhere(image, 'tears');
-  expect(report.cases).toBeGreaterThan(100);
-  expect(report.cut).toBe(report.cases - report.whole);
-  expect(report.whole).toBeGreaterThan(0);
-});
+test.each([0, 20_000])(
+  'of a large last write any sectors may be kept, with %i zeros ahead',
+  {
+    timeout: timeoutMs,
+  },
+  (logAheadBytes) => {
+    const log = { logBytes: 6000, segmentBytesMax: 1e6, valueBytes: [900] };
+    const image = makeImage({ ...log, logAheadBytes });
+    const report = damageEverywhere(image, 'tears');
+    expect(report.cases).toBeGreaterThan(100);
+    expect(report.cut).toBe(report.cases - report.whole);
+    expect(report.whole).toBeGreaterThan(0);
+  },
+);
 
 test('a wrong record and a lost one are noticed', () => {
   const image = makeImage({ logBytes: 1500, segmentBytesMax: 1e6 });

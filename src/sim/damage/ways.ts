@@ -83,11 +83,15 @@ const tornSectorsMax = 12;
 
 /**
  * Keeps of the last write, which nobody was told is synced, each set of its sectors; those that are
- * lost are zeros, and the file ends with the last one kept, which may be torn itself.
+ * lost are zeros, and the file ends with the last one kept, which may be torn itself, unless it had
+ * zeros ahead.
  */
-function* tears({ files, unsynced }: LogImage, _: readonly string[], share: Share): Iterable<Case> {
+function* tears(image: LogImage, _: readonly string[], share: Share): Iterable<Case> {
+  const { files, ends, unsynced } = image;
   const { file, offset } = unsynced;
-  const bytes = files.get(file) ?? empty;
+  const whole = files.get(file) ?? empty;
+  const bytes = whole.subarray(0, ends.at(-1)?.offset);
+  const ahead = whole.subarray(bytes.length);
   const first = Math.floor(offset / sectorBytes);
   const count = Math.ceil(bytes.length / sectorBytes) - first;
   assert(count > 1 && count <= tornSectorsMax, 'the last write has some sectors');
@@ -101,7 +105,8 @@ function* tears({ files, unsynced }: LogImage, _: readonly string[], share: Shar
         if ((kept & (1 << sector)) === 0) torn.fill(0, from, to);
         else end = Math.min(to, (first + sector) * sectorBytes + tornBytes);
       }
-      const left = torn.subarray(0, Math.max(offset, end));
+      const cut = torn.subarray(0, Math.max(offset, end));
+      const left = ahead.length > 0 ? Buffer.concat([torn.fill(0, cut.length), ahead]) : cut;
       yield { files: new Map(files).set(file, left), damage: { file, from: offset, to: offset } };
     }
   }

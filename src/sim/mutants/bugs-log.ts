@@ -75,8 +75,8 @@ export const logBugs: readonly Mutant[] = [
     patches: [
       {
         file: 'adapters/log-segments.ts',
-        find: 'const steps: Step[] = [(next) => file.append(chunks, next), (next) => file.sync(next)];',
-        replace: 'const steps: Step[] = [(next) => file.append(chunks, next)];',
+        find: 'const steps: Step[] = [(next) => file.write(offset, chunks, next), (next) => file.sync(next)];',
+        replace: 'const steps: Step[] = [(next) => file.write(offset, chunks, next)];',
       },
     ],
   },
@@ -164,6 +164,43 @@ export const logBugs: readonly Mutant[] = [
         file: 'adapters/file-log.ts',
         find: 'lsn: Math.max(0, lsn - 2), series',
         replace: 'lsn: lsn - 1, series',
+      },
+    ],
+  },
+  {
+    name: 'zeros end the log whatever follows them',
+    rule: 'rule 13: what was torn is cleared away before anything is written behind it',
+    hunter: 'log-crashes',
+    seedsMax: 40_000,
+    patches: [
+      {
+        file: 'adapters/log-scan.ts',
+        find: 'if (isBlank(bytes, offset)) break;',
+        replace: 'if (isBlank(bytes.subarray(0, offset + 8), offset)) break;',
+      },
+    ],
+  },
+  {
+    name: 'zeros take the place of what was synced',
+    rule: 'rule 13: what was synced is never cut, the node refuses to start',
+    hunter: 'log-damage',
+    patches: [
+      {
+        file: 'adapters/log-recovery.ts',
+        find: 'if (tail.lastLsn >= provenLsn) return tail;',
+        replace: 'if (tail.lastLsn >= provenLsn || tail.rewrite === null) return tail;',
+      },
+    ],
+  },
+  {
+    name: 'the zeros of a file that is kept are forgotten',
+    rule: 'rule 13: a log goes on where it ended',
+    hunter: 'log-crashes',
+    patches: [
+      {
+        file: 'adapters/log-recovery.ts',
+        find: 'const fileBytes = isSure ? bytes.length : sizeBytes;',
+        replace: 'const fileBytes = sizeBytes;',
       },
     ],
   },

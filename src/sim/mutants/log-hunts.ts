@@ -18,7 +18,8 @@ function failureOf(run: () => void): string | null {
 export function huntLog(seed: number): string | null {
   const [commands = []] = fc.sample(logCommands, { seed, numRuns: 1 });
   const segmentBytesMax = [1, 400, 5000][seed % 3] ?? 1;
-  return failureOf(() => new LogModel(seed, segmentBytesMax).run(commands));
+  const logAheadBytes = [0, 1000, 4000][Math.floor(seed / 3) % 3] ?? 0;
+  return failureOf(() => new LogModel(seed, { segmentBytesMax, logAheadBytes }).run(commands));
 }
 
 const images: readonly ImageOptions[] = [
@@ -28,6 +29,8 @@ const images: readonly ImageOptions[] = [
   { logBytes: 2100, segmentBytesMax: 500, withSnapshots: true },
   { logBytes: 6000, segmentBytesMax: 1e6, valueBytes: [900] },
   { logBytes: 1800, segmentBytesMax: 700, isFresh: true },
+  { logBytes: 1800, segmentBytesMax: 1e6, logAheadBytes: 2000 },
+  { logBytes: 6000, segmentBytesMax: 1e6, logAheadBytes: 20_000, valueBytes: [900] },
 ];
 
 /** One way to damage one log, everywhere; null where no harm was done. */

@@ -35,8 +35,8 @@ const seedsOfHunters = {
   'lease-edge': 100,
   tails: 3000,
   'log-crashes': 2000,
-  // Each of four ways to damage each of six logs.
-  'log-damage': 24,
+  // Each of four ways to damage each of eight logs.
+  'log-damage': 32,
 } as const;
 
 /** A seed of the simulator lasts as long as some twenty walks. */
