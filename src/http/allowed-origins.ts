@@ -6,7 +6,8 @@ import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { headerNames } from './headers.ts';
 
-type Serve = (request: Request) => Response | Promise<Response>;
+/** `env` is what Hono's adapter of a runtime hands over. */
+type Serve = (request: Request, env?: unknown) => Response | Promise<Response>;
 
 /** What a page may see of an answer, beside what it sees anyway. */
 const shownHeaders = [
@@ -24,8 +25,8 @@ export function servingOrigins(origins: ReadonlySet<string>, serve: Serve): Serv
   const allowMethods = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
   const rules = { origin: [...origins], allowMethods, exposeHeaders: shownHeaders, maxAge };
   const app = new Hono().use(cors(rules)).all('*', (c) => serve(c.req.raw));
-  return (request) => {
+  return (request, env) => {
     const origin = request.headers.get('origin');
-    return origin !== null && origins.has(origin) ? app.fetch(request) : serve(request);
+    return origin !== null && origins.has(origin) ? app.fetch(request) : serve(request, env);
   };
 }

@@ -13,7 +13,7 @@ import { addAdminRoutes } from './admin-routes.ts';
 import { servingOrigins } from './allowed-origins.ts';
 import { type AnswerOptions, Answers } from './answers.ts';
 import { addBatchRoutes } from './batch-routes.ts';
-import { BodyReader } from './bodies.ts';
+import { BodyReader, type IncomingBody } from './bodies.ts';
 import { expectSameSite, HostGuard } from './browser-guard.ts';
 import { Changes } from './changes.ts';
 import { ClusterView } from './cluster-view.ts';
@@ -29,7 +29,7 @@ import { addPeerRoutes, onPeerCall } from './peer-routes.ts';
 import { asDsmError } from './problem.ts';
 import { createSecretCheck } from './secret.ts';
 import { addSessionRoutes } from './session-routes.ts';
-import { ShortCut } from './short-cut.ts';
+import { type Call, ShortCut } from './short-cut.ts';
 import { addSnapshotRoute } from './snapshot-route.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { addTxnRoutes } from './txn-routes.ts';
@@ -99,10 +99,15 @@ export function createApp(options: AppOptions): Hono {
   const hosts = new HostGuard({ isLoopback, allowedHosts, ownUrl: () => node.status().url });
   const origins = new Set(options.allowedOrigins);
   const sameSite = (request: Request) => expectSameSite(request, origins);
-  const put = (request: Request) => putKey(parts, request);
-  const append = (request: Request) => onPeerCall(parts, 'append', request);
+  const put: Call = (request, incoming) => putKey(parts, request, undefined, incoming);
+  const append: Call = (request, incoming) => onPeerCall(parts, 'append', request, incoming);
   const shortCut = new ShortCut({ node, answers, expectSameSite: sameSite, put, append, fail });
   return guarded(app, { shortCut, hosts, origins, sameSite, counts, fail });
+}
+
+/** What Hono's adapter of Node hands over beside a Request. */
+interface NodeEnv {
+  readonly incoming: IncomingBody;
 }
 
 interface Guards {
@@ -118,9 +123,9 @@ interface Guards {
 function guarded(app: Hono, guards: Guards): Hono {
   const { shortCut, hosts, origins, sameSite, counts, fail } = guards;
   const routed = app.fetch;
-  app.fetch = servingOrigins(origins, (request) => {
+  app.fetch = servingOrigins(origins, (request, env) => {
     try {
-      const answer = shortCut.answer(request);
+      const answer = shortCut.answer(request, (env as Partial<NodeEnv> | undefined)?.incoming);
       if (answer !== undefined) return counts.count(request, answer);
       const { url, method } = request;
       const isKnownHost = hosts.expect(request);

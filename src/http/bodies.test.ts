@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { Timer } from '../ports/clock.ts';
 import { jsonOf, settled, setUp } from './testing/set-up.ts';
@@ -129,5 +130,74 @@ describe('a body', () => {
     await clock.advance(2000);
     await settled();
     expect(clock.timers).toBe(0);
+  });
+});
+
+describe('a body that the runtime hands over as it comes', () => {
+  /** A PUT of so many bytes; its body is what `incoming` emits. */
+  const begin = async (bytes: number) => {
+    const setup = setUp({ bodyTimeoutMs: 1000 });
+    const { app } = setup;
+    // Only who was let in takes the short cut.
+    await app.request('http://127.0.0.1/v1/kv/a', { method: 'DELETE' });
+    setup.node.writes.length = 0;
+    const incoming = new EventEmitter();
+    const headers = { 'content-length': String(bytes) };
+    const request = new Request('http://127.0.0.1/v1/kv/a', { method: 'PUT', headers });
+    const answering = Promise.resolve(app.fetch(request, { incoming }));
+    const values = () =>
+      setup.node.writes.map((write) => (write.kind === 'put' ? write.value : null));
+    return { ...setup, incoming, answering, values };
+  };
+  const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+  test('is kept without a copy where it came alone', async () => {
+    const { incoming, answering, node, values } = await begin(3);
+    const chunk = bytesOf('abc');
+    incoming.emit('data', chunk);
+    expect(node.writes).toEqual([]);
+    incoming.emit('end');
+    incoming.emit('close');
+    expect((await answering).status).toBe(201);
+    expect(values()).toEqual([bytesOf('abc')]);
+    expect(values()[0]?.buffer).toBe(chunk.buffer);
+  });
+
+  test('is put together, and copied out of a larger buffer', async () => {
+    const parts = await begin(5);
+    for (const text of ['ab', 'c', 'de']) parts.incoming.emit('data', bytesOf(text));
+    parts.incoming.emit('end');
+    expect((await parts.answering).status).toBe(201);
+    expect(parts.values()).toEqual([bytesOf('abcde')]);
+    const view = await begin(3);
+    const large = bytesOf('--abc--');
+    view.incoming.emit('data', large.subarray(2, 5));
+    large.fill(0);
+    view.incoming.emit('end');
+    expect((await view.answering).status).toBe(201);
+    expect(view.values()).toEqual([bytesOf('abc')]);
+  });
+
+  test('may have no bytes', async () => {
+    const { incoming, answering, values } = await begin(0);
+    incoming.emit('end');
+    expect((await answering).status).toBe(201);
+    expect(values()).toEqual([bytesOf('')]);
+  });
+
+  test('that is cut short or stalls is no write, whatever comes later', async () => {
+    const cut = await begin(3);
+    cut.incoming.emit('data', bytesOf('ab'));
+    cut.incoming.emit('close');
+    expect((await cut.answering).status).toBe(400);
+    const slow = await begin(3);
+    slow.incoming.emit('data', bytesOf('ab'));
+    await slow.clock.advance(1500);
+    expect((await slow.answering).status).toBe(408);
+    for (const { incoming, node } of [cut, slow]) {
+      incoming.emit('data', bytesOf('c'));
+      incoming.emit('end');
+      expect(node.writes).toEqual([]);
+    }
   });
 });

@@ -4,6 +4,17 @@ import { Deadlines } from '../adapters/deadlines.ts';
 import { DsmError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 
+/**
+ * A request as Node has it. Hono's adapter hands it over beside the Request that it makes of it, whose
+ * `arrayBuffer` costs promises, listeners and a second copy: a tenth of a PUT.
+ */
+export interface IncomingBody {
+  /** The bytes belong to who listens. */
+  on(event: 'data', listener: (chunk: Uint8Array<ArrayBuffer>) => void): unknown;
+  /** `close` without `end` is a body cut short. */
+  on(event: 'end' | 'close', listener: () => void): unknown;
+}
+
 /** How late a stalled body may be noticed. */
 const resolutionMs = 250;
 
@@ -24,13 +35,14 @@ export class BodyReader {
   /**
    * By callbacks, as this is on the way of every write. `onBody` is called once; `onFailure` with
    * `too_large`, `request_timeout` for a body that stalls, `invalid_request` for one cut short, or
-   * with what `onBody` throws.
+   * with what `onBody` throws. Where there is `incoming`, the body is read from there.
    */
   take(
     request: Request,
     bytesMax: number,
     onBody: (body: Uint8Array) => void,
     onFailure: (reason: unknown) => void,
+    incoming?: IncomingBody,
   ): void {
     const announced = request.headers.get('content-length');
     const ends = { onBody, onFailure };
@@ -39,14 +51,41 @@ export class BodyReader {
     } else if (Number(announced) > bytesMax) {
       // Refused before it is sent: a client that asks first, with Expect, need not send it at all.
       onFailure(tooLarge(bytesMax));
+    } else if (incoming !== undefined) {
+      this.#takeIncoming(incoming, Number(announced), ends);
     } else {
       this.#inTime(request.arrayBuffer(), (buffer) => sized(buffer, bytesMax), ends);
     }
   }
 
+  /** Of a length that the parser of HTTP holds the sender to. */
+  #takeIncoming(incoming: IncomingBody, bytes: number, { onBody, onFailure }: Ends): void {
+    const deadline = this.#deadlines.set(this.#timeoutMs, () => onFailure(this.#tooSlow()));
+    let whole: Uint8Array = noBytes;
+    let parts: BodyCollector | null = null;
+    incoming.on('data', (chunk) => {
+      if (isAlone(chunk, bytes)) {
+        whole = new Uint8Array(chunk.buffer);
+      } else {
+        parts ??= new BodyCollector(bytes);
+        parts.push(chunk);
+      }
+    });
+    incoming.on('end', () => {
+      try {
+        if (this.#deadlines.lift(deadline)) onBody(parts?.take() ?? whole);
+      } catch (error) {
+        onFailure(error);
+      }
+    });
+    incoming.on('close', () => {
+      if (this.#deadlines.lift(deadline)) onFailure(cutShort());
+    });
+  }
+
   #takeStream(stream: Request['body'], bytesMax: number, ends: Ends): void {
     if (stream === null) {
-      this.#inTime(Promise.resolve(new Uint8Array(0)), asItIs, ends);
+      this.#inTime(Promise.resolve(noBytes), asItIs, ends);
       return;
     }
     const reader = stream.getReader();
@@ -61,9 +100,7 @@ export class BodyReader {
     giveUp = () => {},
   ): void {
     const deadline = this.#deadlines.set(this.#timeoutMs, () => {
-      onFailure(
-        new DsmError('request_timeout', `The body did not arrive in ${this.#timeoutMs} ms`),
-      );
+      onFailure(this.#tooSlow());
       giveUp();
     });
     // Who was told that it took too long is told nothing more.
@@ -80,12 +117,23 @@ export class BodyReader {
     };
     reading.then(arrived, broken);
   }
+
+  #tooSlow(): DsmError {
+    return new DsmError('request_timeout', `The body did not arrive in ${this.#timeoutMs} ms`);
+  }
+}
+
+/** All of a body, and nothing else in its buffer: it can be kept without a copy. */
+function isAlone(chunk: Uint8Array, bodyBytes: number): boolean {
+  return chunk.length === bodyBytes && chunk.buffer.byteLength === bodyBytes;
 }
 
 interface Ends {
   readonly onBody: (body: Uint8Array) => void;
   readonly onFailure: (reason: unknown) => void;
 }
+
+const noBytes = new Uint8Array(0);
 
 const asItIs = (bytes: Uint8Array): Uint8Array => bytes;
 
@@ -117,6 +165,6 @@ function tooLarge(bytesMax: number): DsmError {
   return new DsmError('too_large', `A body here has at most ${bytesMax} bytes`);
 }
 
-function cutShort(cause: unknown): DsmError {
+function cutShort(cause?: unknown): DsmError {
   return new DsmError('invalid_request', 'The body ended before it was whole', { cause });
 }

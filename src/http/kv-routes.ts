@@ -5,6 +5,7 @@ import type { PutCommand } from '../core/record.ts';
 import type { EntryView, WriteRequest, WriteResult } from '../node/api.ts';
 import { answerLater } from './answer-later.ts';
 import type { Answers } from './answers.ts';
+import type { IncomingBody } from './bodies.ts';
 import type { Change } from './changes.ts';
 import {
   conditionHeaders,
@@ -81,6 +82,7 @@ export function putKey(
   options: RouteOptions,
   request: Request,
   { rawKey, query }: Target = targetOf(request.url),
+  incoming?: IncomingBody,
 ): Promise<Response> {
   const { bodies, node, changes } = options;
   const { headers } = request;
@@ -112,6 +114,7 @@ export function putKey(
       node.limits.valueBytesMax,
       (value) => changes.start(changeTo(value), settle),
       reject,
+      incoming,
     ),
   );
 }

@@ -5,6 +5,7 @@ import type { Limits } from '../core/limits.ts';
 import type { PeerAnswer, PeerCallName } from '../ports/peers.ts';
 import { answerLater } from './answer-later.ts';
 import type { Answers, HeaderFields } from './answers.ts';
+import type { IncomingBody } from './bodies.ts';
 import { expectSameSite } from './browser-guard.ts';
 import { headerNames } from './headers.ts';
 import { parseObject, peerCallNames, peerPaths, toHeaderJson } from './peer-calls.ts';
@@ -23,22 +24,24 @@ export function addPeerRoutes(app: Hono, options: RouteOptions): void {
   }
 }
 
-/** Rejects with a DsmError. */
-export async function onPeerCall(
+/** Throws a DsmError, or rejects with one. */
+export function onPeerCall(
   { node, answers, bodies, checkSecret }: RouteOptions,
   name: PeerCallName,
   request: Request,
+  incoming?: IncomingBody,
 ): Promise<Response> {
   expectSameSite(request);
   checkSecret(request.headers);
   const message = parseMessage(name, messageOf(request.headers));
-  const hasBody = peerPaths[name].method === 'POST';
-  const body = hasBody ? await bodies.read(request, bodyBytesMax(node.limits)) : noBytes;
-  return answerLater((settle) =>
-    node.onPeerCall(name, message, body, (answer) =>
-      settle(() => toResponse(answers, name, answer)),
-    ),
-  );
+  return answerLater((settle, reject) => {
+    const call = (body: Uint8Array): void =>
+      node.onPeerCall(name, message, body, (answer) =>
+        settle(() => toResponse(answers, name, answer)),
+      );
+    if (peerPaths[name].method !== 'POST') return call(noBytes);
+    bodies.take(request, bodyBytesMax(node.limits), call, reject, incoming);
+  });
 }
 
 function bodyBytesMax({ batchBytesMax, valueBytesMax }: Limits): number {

@@ -7,8 +7,12 @@
  */
 import type { NodeApi } from '../node/api.ts';
 import type { Answers } from './answers.ts';
+import type { IncomingBody } from './bodies.ts';
 import { isPlainKey, keysPath, pathStart } from './keys.ts';
 import { peerPaths } from './peer-calls.ts';
+
+/** `incoming` where the runtime gives it. */
+export type Call = (request: Request, incoming?: IncomingBody) => Promise<Response>;
 
 export interface ShortCutOptions {
   readonly node: NodeApi;
@@ -16,9 +20,9 @@ export interface ShortCutOptions {
   /** Throws `forbidden` for a change that a web page may not make. */
   readonly expectSameSite: (request: Request) => void;
   /** Answers a PUT of a key; rejects as a route may. */
-  readonly put: (request: Request) => Promise<Response>;
+  readonly put: Call;
   /** The same for an append of the active master. */
-  readonly append: (request: Request) => Promise<Response>;
+  readonly append: Call;
   /** Answers for what was thrown. */
   readonly fail: (thrown: unknown) => Response;
 }
@@ -43,15 +47,15 @@ export class ShortCut {
   }
 
   /** Undefined where a route must look. Throws `forbidden`, as the guards do. */
-  answer(request: Request): Response | Promise<Response> | undefined {
+  answer(request: Request, incoming?: IncomingBody): Response | Promise<Response> | undefined {
     const { method, url } = request;
     const { expectSameSite, put, append, fail } = this.#options;
-    if (method === 'POST' && url === this.#appendUrl) return append(request).catch(fail);
+    if (method === 'POST' && url === this.#appendUrl) return append(request, incoming).catch(fail);
     if (!url.startsWith(this.#prefix)) return undefined;
     if (method === 'GET') return this.#get(url.slice(this.#prefix.length), request);
     if (method !== 'PUT') return undefined;
     expectSameSite(request);
-    return put(request).catch(fail);
+    return put(request, incoming).catch(fail);
   }
 
   #get(rawKey: string, { headers }: Request): Response | undefined {

@@ -5,7 +5,8 @@
 import type { ServerLimits } from './serve-limits.ts';
 import { defaultServerLimits } from './serve-limits.ts';
 
-export type Handler = (request: Request) => Response | Promise<Response>;
+/** `env` is what Hono's adapter hands over beside a Request. */
+export type Handler = (request: Request, env?: object) => Response | Promise<Response>;
 
 export interface ServeOptions {
   readonly fetch: Handler;

@@ -114,7 +114,7 @@ async function start(
   const transport = await chooseTransport({ clock });
   let answer: Handler = () => new Response('starting', { status: 503 });
   const { host, port } = config;
-  const server = await serve({ host, port, fetch: (request) => answer(request) });
+  const server = await serve({ host, port, fetch: (request, env) => answer(request, env) });
   try {
     const url = ownUrl(config, server.port);
     const lines = createPinoLogger({
