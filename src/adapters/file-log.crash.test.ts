@@ -3,6 +3,11 @@ import { expect, test } from 'vitest';
 import { logCommands } from '../sim/log-arbitraries.ts';
 import { LogModel } from '../sim/log-model.ts';
 
+const logLimits = fc.record({
+  segmentBytesMax: fc.constantFrom(1, 400, 5000),
+  logAheadBytes: fc.constantFrom(0, 1000, 4000),
+});
+
 // Thousands of power cuts: about a second on an idle machine.
 const timeoutMs = 60_000;
 
@@ -14,10 +19,7 @@ test('after a crash, what was answered is there, and nothing that was cut', {
   fc.assert(
     fc.property(
       fc.nat(),
-      fc.record({
-        segmentBytesMax: fc.constantFrom(1, 400, 5000),
-        logAheadBytes: fc.constantFrom(0, 1000, 4000),
-      }),
+      fc.array(logLimits, { minLength: 1, maxLength: 3 }),
       logCommands,
       (seed, limits, chosen) => {
         const model = new LogModel(seed, limits);

@@ -9,6 +9,7 @@ import { makeMeta, makeRecords } from './storage-fixtures.ts';
 const firstSegment = 'log-0000000000000001-0.dsm';
 /** Of the frame that begins a segment. */
 const startBytes = 28;
+const markBytes = 28;
 const lsnsOf = (log: SimLog) => log.recovered.records.map(({ lsn }) => lsn);
 
 /** Three writes: records 1–2, 3–4 and 5–6. */
@@ -107,6 +108,33 @@ describe('zeros ahead of the end', () => {
     expect(bytesOf(log)).toHaveLength(end);
     log.append(makeRecords(7, 1, { epoch: 2 }));
     expect(log.restart('crash').records.map(({ epoch }) => epoch)).toEqual([1, 1, 1, 1, 1, 1, 2]);
+  });
+
+  test('behind a mark alone are no end: its page may be nowhere but in memory', () => {
+    const log = withAhead();
+    settleWatermark(log);
+    const end = endOf(log);
+    log.append(makeRecords(7, 1));
+    log.damage(firstSegment, (bytes) => void bytes.fill(0, end + markBytes));
+    log.restart();
+    expect(lsnsOf(log)).toEqual([1, 2, 3, 4, 5, 6]);
+    log.wait(100);
+    expect(bytesOf(log)).toHaveLength(end);
+  });
+
+  test('of an older segment stay its own, whatever the watermark says', () => {
+    const log = withAhead();
+    settleWatermark(log);
+    log.limits = { segmentBytesMax: 100, logAheadBytes: 0 };
+    log.restart();
+    log.append(makeRecords(7, 1));
+    expect(log.files('log-')).toHaveLength(2);
+    log.damage('watermark.dsm', flipAt(20));
+    log.restart();
+    log.finish((done) => log.storage.cut(7, done));
+    log.finish((done) => log.storage.cut(6, done));
+    log.append(makeRecords(6, 1, { epoch: 2 }));
+    expect(log.restart('crash').records.map(({ epoch }) => epoch)).toEqual([1, 1, 1, 1, 1, 2]);
   });
 
   test('do not stand for records that were synced', () => {

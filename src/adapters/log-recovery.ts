@@ -193,11 +193,15 @@ function scanTail(
       continue;
     }
     const { goodBytes: sizeBytes, offsets } = scan;
-    const isSure = scan.fault === null && nextLsn - 1 <= watermarkLsn;
+    // A page with a mark may be in memory only; the next write may begin on the page after it.
+    const isWhole = scan.fault === null && !scan.hasStrayMark;
+    const isSure = isWhole && nextLsn - 1 <= watermarkLsn;
     rewrite = isSure ? null : { name, bytes: bytes.subarray(0, sizeBytes) };
-    const fileBytes = isSure ? bytes.length : sizeBytes;
-    segments.push({ firstLsn: place.lsn, name, sizeBytes, fileBytes, offsets, isUnread: false });
+    const written = { sizeBytes, fileBytes: bytes.length, offsets };
+    segments.push({ firstLsn: place.lsn, name, ...written, isUnread: false });
   }
+  const last = segments.at(-1);
+  if (rewrite !== null && last !== undefined) last.fileBytes = last.sizeBytes;
   return { records, segments, lastLsn: nextLsn - 1, rewrite };
 }
 

@@ -13,6 +13,8 @@ export interface SegmentScan {
   readonly offsets: number[];
   /** All bytes before this are good; 0 where not even the first frame is. */
   readonly goodBytes: number;
+  /** A mark stands behind that: of a write of which nothing else is there. */
+  readonly hasStrayMark: boolean;
   /** null where the segment is good to its end, or to zeros that were written ahead of it. */
   readonly fault: FrameError | null;
   /** No record up to this can be bad without being damaged: a later write says it was synced. */
@@ -43,8 +45,10 @@ export function scanSegment(bytes: Uint8Array, name: string, first: Place): Segm
   const records: Record[] = [];
   const offsets: number[] = [];
   let offset = 0;
+  let recordsEnd = 0;
   try {
     offset = readStart(bytes, name, first);
+    recordsEnd = offset;
     while (offset < bytes.length) {
       const nextLsn = first.lsn + records.length;
       if (isBlank(bytes, offset)) break;
@@ -62,14 +66,16 @@ export function scanSegment(bytes: Uint8Array, name: string, first: Place): Segm
       records.push(record);
       offsets.push(offset);
       offset = end;
+      recordsEnd = end;
     }
   } catch (error) {
     if (!(error instanceof FrameError)) throw error;
     if (error.reason === 'version') throw corruptBy(name, error, '');
     const provenLsn = Math.max(first.lsn - 1, highestMark(bytes, offset + 1));
-    return { records, offsets, goodBytes: offset, fault: error, provenLsn };
+    return { records, offsets, goodBytes: offset, hasStrayMark: false, fault: error, provenLsn };
   }
-  return { records, offsets, goodBytes: offset, fault: null, provenLsn: 0 };
+  const hasStrayMark = offset > recordsEnd;
+  return { records, offsets, goodBytes: recordsEnd, hasStrayMark, fault: null, provenLsn: 0 };
 }
 
 function readStart(bytes: Uint8Array, name: string, first: Place): number {

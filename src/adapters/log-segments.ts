@@ -39,7 +39,7 @@ export class LogSegments {
   ) {
     this.#disk = disk;
     this.#segmentBytesMax = limits.segmentBytesMax;
-    this.#zeros = new Uint8Array(limits.logAheadBytes);
+    this.#zeros = new Uint8Array(Math.min(limits.logAheadBytes, limits.segmentBytesMax));
     this.#segments = found.segments;
     this.#series = found.series;
     this.#lastLsn = found.lastLsn;

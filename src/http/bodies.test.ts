@@ -185,6 +185,16 @@ describe('a body that the runtime hands over as it comes', () => {
     expect(values()).toEqual([bytesOf('')]);
   });
 
+  test('of another length than announced is no write', async () => {
+    for (const text of ['ab', 'abcd']) {
+      const { incoming, answering, node } = await begin(3);
+      incoming.emit('data', bytesOf(text));
+      incoming.emit('end');
+      expect((await answering).status).toBe(400);
+      expect(node.writes).toEqual([]);
+    }
+  });
+
   test('that is cut short or stalls is no write, whatever comes later', async () => {
     const cut = await begin(3);
     cut.incoming.emit('data', bytesOf('ab'));

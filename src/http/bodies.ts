@@ -52,14 +52,18 @@ export class BodyReader {
       // Refused before it is sent: a client that asks first, with Expect, need not send it at all.
       onFailure(tooLarge(bytesMax));
     } else if (incoming !== undefined) {
-      this.#takeIncoming(incoming, Number(announced), ends);
+      this.#takeIncoming(incoming, { bytes: Number(announced), bytesMax }, ends);
     } else {
       this.#inTime(request.arrayBuffer(), (buffer) => sized(buffer, bytesMax), ends);
     }
   }
 
-  /** Of a length that the parser of HTTP holds the sender to. */
-  #takeIncoming(incoming: IncomingBody, bytes: number, { onBody, onFailure }: Ends): void {
+  /** Of `bytes`, as the parser of HTTP holds the sender to; a lax one may not. */
+  #takeIncoming(
+    incoming: IncomingBody,
+    { bytes, bytesMax }: { readonly bytes: number; readonly bytesMax: number },
+    { onBody, onFailure }: Ends,
+  ): void {
     const deadline = this.#deadlines.set(this.#timeoutMs, () => onFailure(this.#tooSlow()));
     let whole: Uint8Array = noBytes;
     let parts: BodyCollector | null = null;
@@ -67,13 +71,17 @@ export class BodyReader {
       if (isAlone(chunk, bytes)) {
         whole = new Uint8Array(chunk.buffer);
       } else {
-        parts ??= new BodyCollector(bytes);
+        parts ??= new BodyCollector(bytesMax);
+        parts.expect(bytes);
         parts.push(chunk);
       }
     });
     incoming.on('end', () => {
       try {
-        if (this.#deadlines.lift(deadline)) onBody(parts?.take() ?? whole);
+        if (!this.#deadlines.lift(deadline)) return;
+        const body = parts?.take() ?? whole;
+        if (body.length !== bytes) throw cutShort();
+        onBody(body);
       } catch (error) {
         onFailure(error);
       }

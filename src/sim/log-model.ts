@@ -38,12 +38,15 @@ interface Step {
   readonly partial: 'records' | 'none';
 }
 
+export type LogLimits = Pick<Limits, 'segmentBytesMax' | 'logAheadBytes'>;
+
 export class LogModel {
   /** Restarts survived. */
   restarts = 0;
   readonly #events = new EventQueue();
   readonly #disk: SimDisk;
-  readonly #limits: Limits;
+  /** Of each life, in turns: somebody may change them. */
+  readonly #limits: readonly LogLimits[];
   #storage!: Storage;
   /** Of this life: the timers of a dead process do not fire. */
   #clock!: SimClock;
@@ -58,8 +61,8 @@ export class LogModel {
   #life = 0;
   #hadFaults = false;
 
-  constructor(seed: number, limits: Pick<Limits, 'segmentBytesMax' | 'logAheadBytes'>) {
-    this.#limits = makeLimits(limits);
+  constructor(seed: number, limits: readonly LogLimits[]) {
+    this.#limits = limits;
     const random = new SeededRandom(seed, 'disk');
     this.#disk = createSimDisk({ clock: new SimClock(this.#events), random });
     this.#open([{ after: { names: [], promised: 0 }, partial: 'none' }]);
@@ -190,7 +193,7 @@ export class LogModel {
     this.#clock = new SimClock(this.#events);
     this.#storage = createFileLog({
       disk: this.#disk,
-      limits: this.#limits,
+      limits: makeLimits(this.#limits[this.#life % this.#limits.length]),
       logger: silentLogger,
       clock: this.#clock,
     });

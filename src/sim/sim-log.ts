@@ -7,6 +7,7 @@ import type { Record } from '../core/record.ts';
 import type { Disk, DiskDone, DiskFile } from '../ports/disk.ts';
 import { type Logger, silentLogger } from '../ports/logger.ts';
 import type { Recovered, Storage } from '../ports/storage.ts';
+import type { LogLimits } from './log-model.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { EventQueue, SimClock } from './sim-clock.ts';
 import { createSimDisk } from './sim-disk.ts';
@@ -25,12 +26,16 @@ export class SimLog {
   /** What the log said to people: sentences. */
   readonly warnings: string[] = [];
   readonly #options: SimLogOptions;
+  /** As of the next start. */
+  limits: LogLimits;
   storage!: Storage;
   recovered!: Recovered;
   #clock!: SimClock;
 
   constructor(options: SimLogOptions = {}) {
     this.#options = options;
+    const { segmentBytesMax = 100_000, logAheadBytes = 0 } = options;
+    this.limits = { segmentBytesMax, logAheadBytes };
     const random = new SeededRandom(options.seed ?? 1);
     this.disk = createSimDisk({ clock: new SimClock(this.events), random });
     this.open();
@@ -39,13 +44,12 @@ export class SimLog {
   }
 
   open(): Recovered {
-    const { segmentBytesMax = 100_000, logAheadBytes = 0 } = this.#options;
     const { wrap = (disk: Disk) => disk } = this.#options;
     const logger: Logger = { ...silentLogger, warn: (message) => this.warnings.push(message) };
     this.#clock = new SimClock(this.events);
     this.storage = createFileLog({
       disk: wrap(this.disk),
-      limits: makeLimits({ segmentBytesMax, logAheadBytes }),
+      limits: makeLimits(this.limits),
       logger,
       clock: this.#clock,
     });

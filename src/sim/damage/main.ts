@@ -43,7 +43,8 @@ function imagesOf(kib: number): Record<string, ImageOptions> {
     'a log with zeros ahead of its end': {
       ...log,
       logBytes: log.logBytes / 4,
-      logAheadBytes: 8192,
+      logAheadBytes: 16 * 1024,
+      valueBytes: [350, 700],
     },
     'a log of segments and snapshots': {
       ...log,

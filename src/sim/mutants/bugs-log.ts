@@ -123,10 +123,10 @@ export const logBugs: readonly Mutant[] = [
     patches: [
       {
         file: 'adapters/log-scan.ts',
-        find: 'return { records, offsets, goodBytes: offset, fault: error, provenLsn };',
+        find: 'return { records, offsets, goodBytes: offset, hasStrayMark: false, fault: error, provenLsn };',
         replace:
           'records.pop();\n' +
-          '    return { records, offsets, goodBytes: offsets.pop() ?? offset, fault: error, provenLsn };',
+          '    return { records, offsets, goodBytes: offsets.pop() ?? offset, hasStrayMark: false, fault: error, provenLsn };',
       },
     ],
   },
@@ -158,7 +158,7 @@ export const logBugs: readonly Mutant[] = [
     name: 'a cut whose sync failed is taken for done',
     rule: 'rule 13: what was found at a start stays found',
     hunter: 'log-crashes',
-    seedsMax: 40_000,
+    seedsMax: 120_000,
     patches: [
       {
         file: 'adapters/file-log.ts',
@@ -171,7 +171,7 @@ export const logBugs: readonly Mutant[] = [
     name: 'zeros end the log whatever follows them',
     rule: 'rule 13: what was torn is cleared away before anything is written behind it',
     hunter: 'log-crashes',
-    seedsMax: 40_000,
+    seedsMax: 120_000,
     patches: [
       {
         file: 'adapters/log-scan.ts',
@@ -199,8 +199,8 @@ export const logBugs: readonly Mutant[] = [
     patches: [
       {
         file: 'adapters/log-recovery.ts',
-        find: 'const fileBytes = isSure ? bytes.length : sizeBytes;',
-        replace: 'const fileBytes = sizeBytes;',
+        find: 'fileBytes: bytes.length,',
+        replace: 'fileBytes: sizeBytes,',
       },
     ],
   },

@@ -19,7 +19,9 @@ export function huntLog(seed: number): string | null {
   const [commands = []] = fc.sample(logCommands, { seed, numRuns: 1 });
   const segmentBytesMax = [1, 400, 5000][seed % 3] ?? 1;
   const logAheadBytes = [0, 1000, 4000][Math.floor(seed / 3) % 3] ?? 0;
-  return failureOf(() => new LogModel(seed, { segmentBytesMax, logAheadBytes }).run(commands));
+  const first = { segmentBytesMax, logAheadBytes };
+  const second = { segmentBytesMax: 5001 - segmentBytesMax, logAheadBytes: 2000 };
+  return failureOf(() => new LogModel(seed, [first, second]).run(commands));
 }
 
 const images: readonly ImageOptions[] = [
